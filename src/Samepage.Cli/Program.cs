@@ -1,0 +1,17 @@
+using System.CommandLine;
+
+namespace Samepage.Cli;
+
+/// <summary>The entry point: one file in Commands/ for each verb.</summary>
+internal static class Program
+{
+    private static int Main(string[] arguments)
+    {
+        var root = new RootCommand("Same-page merging for Linux: find identical pages, merge them, keep the host safe.")
+        {
+        };
+        var parsed = root.Parse(arguments);
+        var code = parsed.Invoke(new InvocationConfiguration { ProcessTerminationTimeout = null });
+        return parsed.Errors.Count > 0 ? ExitCode.Usage : code;
+    }
+}

@@ -1,0 +1,93 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Samepage.Linux;
+using Samepage.Linux.Proc;
+using Samepage.Targets;
+
+namespace Samepage.Cli;
+
+/// <summary>The options by which every verb chooses its processes.</summary>
+internal sealed class TargetOptions
+{
+    private readonly Option<string[]> _pid = new("--pid") { Description = "Processes by number: N[,N...]", HelpName = "N[,N]" };
+    private readonly Option<string?> _comm = new("--comm") { Description = "Processes whose command name matches a regular expression", HelpName = "REGEX" };
+    private readonly Option<string?> _cgroup = new("--cgroup") { Description = "Processes in a control group and below it", HelpName = "PATH" };
+    private readonly Option<string?> _user = new("--user") { Description = "Processes of a user, by name or number", HelpName = "NAME" };
+    private readonly Option<int?> _tree = new("--tree") { Description = "A process and its descendants", HelpName = "PID" };
+    private readonly Option<bool> _all = new("--all") { Description = "Every process that you may read (never pid 1 or kernel threads)" };
+
+    /// <summary>Adds the options to a verb.</summary>
+    public TargetOptions AddTo(Command command)
+    {
+        foreach (var option in new Option[] { _pid, _comm, _cgroup, _user, _tree, _all })
+        {
+            command.Options.Add(option);
+        }
+
+        return this;
+    }
+
+    /// <summary>Reads what was asked for.</summary>
+    /// <exception cref="CommandFailure">A value is not of the option's form.</exception>
+    public TargetQuery Query(ParseResult parsed) => new()
+    {
+        Pids = [.. (parsed.GetValue(_pid) ?? []).SelectMany(Pids)],
+        CommandName = parsed.GetValue(_comm) is { } pattern ? Pattern(pattern) : null,
+        ControlGroup = parsed.GetValue(_cgroup),
+        UserId = parsed.GetValue(_user) is { } user ? UserNumber(user) : null,
+        TreeRoot = parsed.GetValue(_tree),
+        All = parsed.GetValue(_all),
+    };
+
+    /// <summary>The processes that were asked for; at least one.</summary>
+    /// <exception cref="CommandFailure">Nothing was asked for, or a value is not of the option's form.</exception>
+    /// <exception cref="TargetException">Nothing matched, or a named process cannot be a target.</exception>
+    public IReadOnlyList<TargetProcess> Resolve(ParseResult parsed, ProcFs proc)
+    {
+        var query = Query(parsed);
+        return query.IsEmpty
+            ? throw new CommandFailure(ExitCode.Usage, "no target; name one with --pid, --comm, --cgroup, --user, --tree or --all")
+            : new TargetResolver(proc).Resolve(query);
+    }
+
+    private static IEnumerable<int> Pids(string list)
+    {
+        foreach (var part in list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            yield return int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) && pid > 0
+                ? pid
+                : throw new CommandFailure(ExitCode.Usage, $"--pid wants numbers such as 4711,4712, not '{part}'");
+        }
+    }
+
+    private static Regex Pattern(string pattern)
+    {
+        try
+        {
+            return new Regex(pattern, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
+        }
+        catch (Exception error) when (error is ArgumentException or NotSupportedException)
+        {
+            throw new CommandFailure(ExitCode.Usage, $"--comm '{pattern}' is not a regular expression: {error.Message}");
+        }
+    }
+
+    private static uint UserNumber(string user)
+    {
+        if (uint.TryParse(user, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        {
+            return number;
+        }
+
+        foreach (var line in (KernelFile.TryReadText("/etc/passwd") ?? "").Split('\n'))
+        {
+            if (line.Split(':') is [var name, _, var id, ..] && name == user && uint.TryParse(id, out number))
+            {
+                return number;
+            }
+        }
+
+        throw new CommandFailure(ExitCode.Usage, $"--user '{user}' is not a user of this machine");
+    }
+}

@@ -1,0 +1,114 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Samepage.Linux.Interop;
+
+namespace Samepage.Linux;
+
+/// <summary>
+/// Reads and writes the small text files of /proc and /sys. They report no length and may answer ESRCH in the middle,
+/// so the ordinary file classes are the wrong tool: each read here is one open, reads until the end, one close, and
+/// the error number reaches the caller.
+/// </summary>
+public static unsafe class KernelFile
+{
+    /// <summary>The whole text of a kernel file.</summary>
+    /// <exception cref="LinuxException">The file cannot be opened or read; the error number says why.</exception>
+    public static string ReadText(string path) => Encoding.UTF8.GetString(ReadBytes(path));
+
+    /// <summary>The whole content of a kernel file.</summary>
+    /// <exception cref="LinuxException">The file cannot be opened or read; the error number says why.</exception>
+    public static byte[] ReadBytes(string path)
+    {
+        var fd = Libc.open(path, Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
+        if (fd < 0)
+        {
+            throw LinuxException.Last(path);
+        }
+
+        try
+        {
+            return ReadToEnd(fd, path);
+        }
+        finally
+        {
+            _ = Libc.close(fd);
+        }
+    }
+
+    /// <summary>The text of a kernel file, or null where it does not exist, is not readable or its process is gone.</summary>
+    public static string? TryReadText(string path)
+    {
+        try
+        {
+            return ReadText(path);
+        }
+        catch (LinuxException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Writes a value in one call, as sysfs wants it.</summary>
+    /// <exception cref="LinuxException">The kernel refused the value or the caller; the error number says why.</exception>
+    public static void WriteText(string path, string value)
+    {
+        var fd = Libc.open(path, Libc.O_WRONLY | Libc.O_CLOEXEC, 0);
+        if (fd < 0)
+        {
+            throw LinuxException.Last(path, value);
+        }
+
+        try
+        {
+            var bytes = Encoding.UTF8.GetBytes(value);
+            fixed (byte* data = bytes)
+            {
+                // SAFETY: data is pinned for the call and bytes.Length long.
+                if (Libc.write(fd, data, (nuint)bytes.Length) != bytes.Length)
+                {
+                    throw LinuxException.Last(path, value);
+                }
+            }
+        }
+        finally
+        {
+            _ = Libc.close(fd);
+        }
+    }
+
+    private static byte[] ReadToEnd(int fd, string path)
+    {
+        var buffer = new byte[4096];
+        var length = 0;
+        while (true)
+        {
+            nint got;
+            fixed (byte* data = buffer)
+            {
+                // SAFETY: the call may write only what is left of the pinned buffer.
+                got = Libc.read(fd, data + length, (nuint)(buffer.Length - length));
+            }
+
+            if (got < 0)
+            {
+                if ((Errno)Marshal.GetLastPInvokeError() == Errno.EINTR)
+                {
+                    continue;
+                }
+
+                throw LinuxException.Last(path);
+            }
+
+            if (got == 0)
+            {
+                return buffer.AsSpan(0, length).ToArray();
+            }
+
+            length += (int)got;
+            if (length == buffer.Length)
+            {
+                Array.Resize(ref buffer, buffer.Length * 4);
+            }
+        }
+    }
+}

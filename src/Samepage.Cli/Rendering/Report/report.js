@@ -293,6 +293,7 @@
 
   // --- address spaces -----------------------------------------------------------------------------------------------
   function drawStrips() {
+    if (estimate.sampling) $("space-lead").append(" This is a sample: only duplicates of sampled contents are marked, and the rest looks unique.");
     $("space-key").append(key([["savable", "duplicate"], ["zero", "zero"], ["kept", "unique"]]));
     const some = order.filter(index => strips[index].length > 0);
     if (some.length === 0) return void $("space").remove();

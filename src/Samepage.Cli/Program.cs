@@ -17,6 +17,8 @@ internal static class Program
         var root = new RootCommand("Same-page merging for Linux: find identical pages, merge them, keep the host safe.")
         {
             DoctorCommand.Create(),
+            StatusCommand.Create(),
+            TopCommand.Create(),
         };
         var parsed = root.Parse(arguments);
         var code = parsed.Invoke(new InvocationConfiguration { ProcessTerminationTimeout = null });

@@ -89,6 +89,7 @@ public sealed unsafe class Terminal : IDisposable
     }
 
     /// <summary>Waits for keys, a wake-up or the end of the time, and returns what was typed; usually nothing.</summary>
+    /// <exception cref="LinuxException">The terminal has gone: nothing will ever be typed again.</exception>
     public string WaitForKeys(TimeSpan time)
     {
         var files = stackalloc Libc.pollfd[2];
@@ -107,13 +108,15 @@ public sealed unsafe class Terminal : IDisposable
             _ = Libc.read(_wake, bytes, 8);
         }
 
-        var got = files[0].revents != 0 ? Libc.read(Input, bytes, 64) : 0;
-        if (files[0].revents != 0 && got == 0)
+        if (files[0].revents == 0)
         {
-            throw new LinuxException("read", Errno.EIO, "the terminal is gone");
+            return "";
         }
 
-        return got > 0 ? Encoding.ASCII.GetString(bytes, (int)got) : "";
+        var got = Libc.read(Input, bytes, 64);
+        return got > 0
+            ? Encoding.ASCII.GetString(bytes, (int)got)
+            : throw new LinuxException("read", Errno.EIO, "the terminal is gone");
     }
 
     /// <summary>Ends a wait for keys, now or when the next begins.</summary>

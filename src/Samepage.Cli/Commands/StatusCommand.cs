@@ -49,8 +49,9 @@ internal static class StatusCommand
         var proc = new ProcFs();
         var isNamed = !targetOptions.Query(parsed).IsEmpty;
         var targets = isNamed ? targetOptions.Resolve(parsed, proc) : null;
-        var verdict = isWait ? Wait(ksm, timeout, cancel) : null;
-        Show(new MergingReader(proc, ksm), proc, targets, interval, verdict, parsed.GetValue(s_json), cancel);
+        var waiter = new ConvergenceWaiter(ksm);
+        var verdict = isWait ? Wait(ksm, waiter, timeout, cancel) : null;
+        Show(new MergingReader(proc, ksm), proc, targets, interval, waiter.Memory, parsed.GetValue(s_json), cancel);
         return verdict is null || verdict.State == Convergence.Converged
             ? ExitCode.Done
             : throw new CommandFailure(ExitCode.Failed, $"merging has not converged: {verdict.Reason}");
@@ -58,7 +59,8 @@ internal static class StatusCommand
 
     private static TimeSpan? Time(string option, string? text) => text is null ? null : DurationText.Parse(option, text);
 
-    private static ConvergenceVerdict Wait(KsmSysfs ksm, TimeSpan? timeout, CancellationToken cancel)
+    private static ConvergenceVerdict Wait(
+        KsmSysfs ksm, ConvergenceWaiter waiter, TimeSpan? timeout, CancellationToken cancel)
     {
         if (!ksm.IsRunning)
         {
@@ -66,7 +68,7 @@ internal static class StatusCommand
         }
 
         var isTold = !Console.IsErrorRedirected;
-        var verdict = new ConvergenceWaiter(ksm).Wait(
+        var verdict = waiter.Wait(
             timeout,
             (sample, now) =>
             {
@@ -86,15 +88,15 @@ internal static class StatusCommand
 
     /// <summary>
     /// One look knows nothing of growth: it goes on from what the last command saw, and leaves what it saw to the next.
-    /// What a wait found out stands above both.
+    /// What a wait came to know is younger than either.
     /// </summary>
     private static void Show(
         MergingReader reader, ProcFs proc, IReadOnlyList<TargetProcess>? targets, TimeSpan? interval,
-        ConvergenceVerdict? waited, bool isJson, CancellationToken cancel)
+        ConvergenceMemory? waited, bool isJson, CancellationToken cancel)
     {
         var store = new ObservationStore(ObservationStore.DefaultDirectory(), proc);
         var earlier = store.TryRead();
-        var tracker = new ConvergenceTracker(earlier?.Memory);
+        var tracker = new ConvergenceTracker(waited ?? earlier?.Memory);
         var (cpuBefore, before) = (earlier?.KsmdCpuSeconds, earlier?.Memory.Last.TakenAt ?? default);
         if (interval is { } time)
         {
@@ -108,7 +110,7 @@ internal static class StatusCommand
         var survey = targets is null ? everybody : reader.ReadProcesses(targets);
         var verdict = tracker.Observe(host.Sample with { HasUnscannedProcess = everybody.HasUnscanned });
         store.TryWrite(new Observation(tracker.Memory!, host.KsmdCpuSeconds));
-        Write(host, survey, waited is { State: Convergence.Converged } ? waited : verdict, KsmdPace.Between(cpuBefore, before, host), isJson);
+        Write(host, survey, verdict, KsmdPace.Between(cpuBefore, before, host), isJson);
     }
 
     private static void Watch(MergingReader reader, ConvergenceTracker tracker, DateTimeOffset until, CancellationToken cancel)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Samepage.Cli.Commands;
 
 namespace Samepage.Cli;
 
@@ -9,6 +10,11 @@ internal static class Program
     {
         var root = new RootCommand("Same-page merging for Linux: find identical pages, merge them, keep the host safe.")
         {
+            RunCommand.Create(),
+            EnableCommand.Create(),
+            DisableCommand.Create(),
+            UnmergeCommand.Create(),
+            ExecProbe.Create(),
         };
         var parsed = root.Parse(arguments);
         var code = parsed.Invoke(new InvocationConfiguration { ProcessTerminationTimeout = null });

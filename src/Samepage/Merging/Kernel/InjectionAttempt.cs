@@ -49,6 +49,7 @@ internal sealed class InjectionAttempt(
     {
         // Looked up while the target runs: reading its map takes longer than all the rest.
         var vdso = candidate.SystemCall < 0 || tries > 1 ? VdsoCall.Find(proc, target.Pid, candidate.ThreadId) : null;
+        TracedThread.HurryTracer();
         if (Seize(out var filtersSuspended) is { } refusal)
         {
             return refusal;
@@ -141,7 +142,7 @@ internal sealed class InjectionAttempt(
             }
             else
             {
-                Thread.Sleep(1);
+                TracedThread.Nap();
             }
         }
     }

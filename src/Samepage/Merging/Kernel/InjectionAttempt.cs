@@ -109,8 +109,6 @@ internal sealed class InjectionAttempt(
             case { Kind: StopKind.Interrupted }:
                 return null;
             case { Kind: StopKind.Signal, Signal: var signal }:
-                // Even a signal that the program ignores stops a traced thread, and would leave an EINTR behind.
-                _thread.SetRegisters(Mended(_thread.GetRegisters()));
                 Release(signal);
                 return (AttemptVerdict.Retry, "is under a storm of signals");
             case { Kind: StopKind.Ended }:
@@ -120,14 +118,31 @@ internal sealed class InjectionAttempt(
         }
     }
 
-    /// <summary>Most threads stop within microseconds, so the first glances follow closely and the later ones sleep.</summary>
+    /// <summary>
+    /// Most threads stop within microseconds, so the first glances follow closely and the later ones sleep. Null where
+    /// the thread runs on.
+    /// </summary>
     private StopReport? WaitWithPatience()
     {
         while (true)
         {
             if (_thread.TryWait() is { } report)
             {
-                return report;
+                if (report.Kind != StopKind.Signal)
+                {
+                    return report;
+                }
+
+                // Even a signal that the program ignores stops a traced thread, and would leave an EINTR behind.
+                _thread.SetRegisters(Mended(_thread.GetRegisters()));
+                if (tries == 1)
+                {
+                    return report;
+                }
+
+                // In a storm another attempt would fare alike: deliver the signal, and stop right behind that.
+                _thread.Interrupt();
+                _thread.Continue(report.Signal);
             }
 
             var waited = Stopwatch.GetElapsedTime(_stoppedAt);

@@ -20,6 +20,11 @@ internal static class Program
             EstimateCommand.Create(),
             StatusCommand.Create(),
             TopCommand.Create(),
+            RunCommand.Create(),
+            EnableCommand.Create(),
+            DisableCommand.Create(),
+            UnmergeCommand.Create(),
+            ExecProbe.Create(),
         };
         var parsed = root.Parse(arguments);
         var code = parsed.Invoke(new InvocationConfiguration { ProcessTerminationTimeout = null });

@@ -1,0 +1,17 @@
+// One bench per file; each takes its own arguments and returns an exit code.
+var benches = new Dictionary<string, (string About, Func<string[], int> Run)>
+{
+};
+
+if (args.Length == 0 || !benches.TryGetValue(args[0], out var bench))
+{
+    Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Samepage.Bench -- BENCH [OPTIONS]");
+    foreach (var (name, entry) in benches)
+    {
+        Console.Error.WriteLine($"  {name,-12} {entry.About}");
+    }
+
+    return 2;
+}
+
+return bench.Run(args[1..]);

@@ -56,6 +56,12 @@ public sealed record PageCounts
     /// <summary>Virtual pages beyond the first on one frame: forks, earlier merges, the kernel's zero page.</summary>
     public required long AlreadySharedPages { get; init; }
 
+    /// <summary>
+    /// Virtual pages whose frame another page table maps too, whoever's. For a forked pair that is all of both, whereas
+    /// <see cref="AlreadySharedPages"/> of the total counts the second of each two.
+    /// </summary>
+    public required long PagesOnSharedFrames { get; init; }
+
     /// <summary>Virtual pages that the kernel has merged, zero pages included.</summary>
     public required long KsmMergedPages { get; init; }
 
@@ -68,7 +74,10 @@ public sealed record PageCounts
     /// <summary>Distinct non-zero contents that more than one frame holds: each becomes one stable page.</summary>
     public required long SharedContents { get; init; }
 
-    /// <summary>Huge pages (2 MiB) that hold at least one page to merge, and would be split.</summary>
+    /// <summary>
+    /// Huge pages (2 MiB) that hold at least one page to merge, and would be split. Like the two counts below it is taken
+    /// over all targets together, for a single target too.
+    /// </summary>
     public required long HugePagesToSplit { get; init; }
 
     /// <summary>Huge pages present.</summary>

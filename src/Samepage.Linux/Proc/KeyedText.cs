@@ -43,6 +43,10 @@ public sealed class KeyedText
         return long.TryParse(first, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null;
     }
 
-    /// <summary>A number given in kB, in bytes, or null.</summary>
-    public long? Bytes(string key) => Number(key) * 1024;
+    /// <summary>The same as an int; a number that is none counts as missing.</summary>
+    public int? Int(string key) => Number(key) is { } number and >= int.MinValue and <= int.MaxValue ? (int)number : null;
+
+    /// <summary>A number given in kB, in bytes; null where there is none or it would not fit.</summary>
+    public long? Bytes(string key) =>
+        Number(key) is { } number and >= long.MinValue / 1024 and <= long.MaxValue / 1024 ? number * 1024 : null;
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Samepage.Linux.Proc;
 
 /// <summary>
@@ -21,7 +23,7 @@ public sealed class ProcFs(string root = "/proc")
         var pids = new List<int>();
         foreach (var directory in Directory.EnumerateDirectories(Root))
         {
-            if (int.TryParse(Path.GetFileName(directory.AsSpan()), out var pid))
+            if (int.TryParse(Path.GetFileName(directory.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out var pid))
             {
                 pids.Add(pid);
             }

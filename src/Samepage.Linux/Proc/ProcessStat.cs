@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Samepage.Linux.Proc;
 
 /// <summary>What Samepage takes from <c>/proc/PID/stat</c> (proc_pid_stat(5)).</summary>
@@ -23,7 +25,7 @@ public sealed record ProcessStat(
     {
         var open = text.IndexOf('(');
         var close = text.LastIndexOf(')');
-        if (open < 1 || close < open || !int.TryParse(text.AsSpan(0, open).Trim(), out var pid))
+        if (open < 1 || close < open || !int.TryParse(text.AsSpan(0, open).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var pid))
         {
             throw new FormatException("not a /proc/PID/stat line");
         }
@@ -38,7 +40,7 @@ public sealed record ProcessStat(
             pid,
             text[(open + 1)..close],
             fields[0][0],
-            int.Parse(fields[1], System.Globalization.CultureInfo.InvariantCulture),
+            ParentNumber(fields[1]),
             (Number(fields[6]) & KernelThreadFlag) != 0,
             Number(fields[11]),
             Number(fields[12]),
@@ -49,5 +51,13 @@ public sealed record ProcessStat(
     public static ProcessStat? TryRead(ProcFs proc, int pid) =>
         proc.TryRead(pid, "stat") is { } text ? Parse(text) : null;
 
-    private static long Number(string field) => long.Parse(field, System.Globalization.CultureInfo.InvariantCulture);
+    /// <summary>The fields taken here are unsigned; one beyond 63 bits does not occur in a living system.</summary>
+    private static long Number(string field) =>
+        long.TryParse(field, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : throw new FormatException($"'{field}' is not a number of a /proc/PID/stat line");
+
+    private static int ParentNumber(string field) => Number(field) is var number and <= int.MaxValue
+        ? (int)number
+        : throw new FormatException($"'{field}' is not a process number");
 }

@@ -4,7 +4,7 @@ namespace Samepage.Linux.Proc;
 
 /// <summary>What Samepage takes from <c>/proc/PID/status</c> (proc_pid_status(5)).</summary>
 /// <param name="Name">The command name.</param>
-/// <param name="UserId">Effective user.</param>
+/// <param name="UserId">Effective user; <see cref="uint.MaxValue"/>, which is nobody's number, where the text does not say.</param>
 /// <param name="TracerPid">Who traces it; 0 for nobody.</param>
 /// <param name="Threads">Threads in the group.</param>
 /// <param name="Seccomp">0 off, 1 strict, 2 filtered.</param>
@@ -26,10 +26,10 @@ public sealed record ProcessStatus(
         _ = ulong.TryParse(keyed.Text("CapEff"), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var capabilities);
         return new ProcessStatus(
             keyed.Text("Name") ?? "",
-            users.Length > 1 && uint.TryParse(users[1], out var user) ? user : 0,
-            (int)(keyed.Number("TracerPid") ?? 0),
-            (int)(keyed.Number("Threads") ?? 0),
-            (int)(keyed.Number("Seccomp") ?? 0),
+            users.Length > 1 && uint.TryParse(users[1], NumberStyles.None, CultureInfo.InvariantCulture, out var user) ? user : uint.MaxValue,
+            keyed.Int("TracerPid") ?? 0,
+            keyed.Int("Threads") ?? 0,
+            keyed.Int("Seccomp") ?? 0,
             capabilities,
             Numbers(keyed.Text("NSpid")),
             keyed.Bytes("VmRSS") ?? 0,
@@ -45,7 +45,7 @@ public sealed record ProcessStatus(
         var numbers = new List<int>();
         foreach (var part in (text ?? "").Split(s_blanks, StringSplitOptions.RemoveEmptyEntries))
         {
-            if (int.TryParse(part, out var number))
+            if (int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
             {
                 numbers.Add(number);
             }

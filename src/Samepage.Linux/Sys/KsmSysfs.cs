@@ -37,6 +37,15 @@ public sealed class KsmSysfs(string root = "/sys/kernel/mm/ksm")
     /// <summary>Pages that changed too fast to be placed.</summary>
     public long PagesVolatile => Number("pages_volatile") ?? 0;
 
+    /// <summary>
+    /// Pages that ksmd keeps metadata for, 64 bytes each: the kernel gives no such count, but its four counters add up
+    /// to it (checked against <c>general_profit</c>).
+    /// </summary>
+    public long RmapItems => PagesShared + PagesSharing + PagesUnshared + PagesVolatile;
+
+    /// <summary>Pages that smart scan passed over since boot, or null where the kernel has no smart scan (before 6.7).</summary>
+    public long? PagesSkipped => Number("pages_skipped");
+
     /// <summary>Pages looked at since boot, or null where the kernel does not count them (before 6.6).</summary>
     public long? PagesScanned => Number("pages_scanned");
 

@@ -1,0 +1,23 @@
+namespace Samepage.Tests;
+
+/// <summary>A made-up /proc, /sys or /dev on disk, removed at the end of the test.</summary>
+internal sealed class TemporaryTree : IDisposable
+{
+    public string Root { get; } = Directory.CreateTempSubdirectory("samepage-tree-").FullName;
+
+    public string this[string path]
+    {
+        set
+        {
+            var file = Path.Combine(Root, path);
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            File.WriteAllText(file, value);
+        }
+    }
+
+    public string PathOf(string path) => Path.Combine(Root, path);
+
+    public void Remove(string path) => File.Delete(PathOf(path));
+
+    public void Dispose() => Directory.Delete(Root, recursive: true);
+}

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Samepage.Cli.Commands;
 
 namespace Samepage.Cli;
 
@@ -9,6 +10,7 @@ internal static class Program
     {
         var root = new RootCommand("Same-page merging for Linux: find identical pages, merge them, keep the host safe.")
         {
+            EstimateCommand.Create(),
         };
         var parsed = root.Parse(arguments);
         var code = parsed.Invoke(new InvocationConfiguration { ProcessTerminationTimeout = null });

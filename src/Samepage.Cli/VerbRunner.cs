@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using Samepage.Linux;
 using Samepage.Targets;
 
@@ -7,9 +8,28 @@ namespace Samepage.Cli;
 /// <summary>Turns what a verb throws into the one-line error and the exit code of the contract.</summary>
 internal static class VerbRunner
 {
-    /// <summary>Sets a verb's action. The token is cancelled by Ctrl-C and SIGTERM.</summary>
+    /// <summary>Sets a verb's action. The token is cancelled by Ctrl-C and SIGTERM; a second one ends the process.</summary>
     public static void SetVerb(this Command command, Func<ParseResult, CancellationToken, int> verb) =>
-        command.SetAction((parsed, cancel) => Task.FromResult(Run(() => verb(parsed, cancel))));
+        command.SetAction(parsed => RunUntilSignal(cancel => Run(() => verb(parsed, cancel))));
+
+    /// <summary>
+    /// The command line library would hand out a token only once the verb had returned to it, and verbs run to their
+    /// end: so the signals are taken here.
+    /// </summary>
+    private static int RunUntilSignal(Func<CancellationToken, int> verb)
+    {
+        // Not disposed: a signal that comes while the verb returns may still find its way here.
+        var source = new CancellationTokenSource();
+        void OnSignal(PosixSignalContext signal)
+        {
+            signal.Cancel = !source.IsCancellationRequested;
+            source.Cancel();
+        }
+
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        return verb(source.Token);
+    }
 
     private static int Run(Func<int> verb)
     {

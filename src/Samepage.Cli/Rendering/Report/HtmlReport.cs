@@ -1,0 +1,44 @@
+using System.Net;
+using Samepage.Estimating;
+
+namespace Samepage.Cli.Rendering.Report;
+
+/// <summary>
+/// The report: one HTML file with its style, script and data inside, so that it opens anywhere without network. What
+/// processes chose as their names reaches the page as data only, never as markup.
+/// </summary>
+internal static class HtmlReport
+{
+    /// <summary>The whole file.</summary>
+    public static string Render(Estimate estimate, EstimateOptions options, ReportOrigin origin)
+    {
+        var template = Resource("report.html");
+        var parts = new Dictionary<string, string>
+        {
+            ["title"] = WebUtility.HtmlEncode($"Samepage estimate: {origin.Host}, {origin.TakenAt.UtcDateTime:yyyy-MM-dd HH:mm} UTC"),
+            ["sentence"] = WebUtility.HtmlEncode(EstimateWords.Sentence(estimate)),
+            ["style"] = Resource("report.css"),
+            ["data"] = ReportData.From(estimate, options, origin).ToText(),
+            ["script"] = Resource("report.js"),
+        };
+        return Fill(template, parts);
+    }
+
+    /// <summary>Replaces each {{name}} in one pass, so that nothing inside a value is taken for a place to fill.</summary>
+    private static string Fill(string template, Dictionary<string, string> parts)
+    {
+        var pieces = template.Split("{{");
+        return pieces[0] + string.Concat(pieces.Skip(1).Select(piece =>
+        {
+            var end = piece.IndexOf("}}", StringComparison.Ordinal);
+            return parts[piece[..end]] + piece[(end + 2)..];
+        }));
+    }
+
+    private static string Resource(string name)
+    {
+        using var stream = typeof(HtmlReport).Assembly.GetManifestResourceStream(name)!;
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+}

@@ -23,7 +23,8 @@ public sealed unsafe class ProcessMemory : IDisposable
     }
 
     /// <summary>
-    /// Copies ranges one behind the other. Stops at the first page that cannot be read (unmapped in the meantime, or
+    /// Copies ranges one behind the other, as fast as the kernel can. It pins pages while it copies, for which the kernel
+    /// gives the process private copies of anonymous pages that it shares: use it on exclusive pages only. Stops at the first page that cannot be read (unmapped in the meantime, or
     /// mapped without read permission).
     /// </summary>
     /// <param name="ranges">At most 1,024 ranges, in whole pages.</param>
@@ -57,11 +58,12 @@ public sealed unsafe class ProcessMemory : IDisposable
     }
 
     /// <summary>
-    /// Copies one range by way of /proc/PID/mem, which reads mappings without read permission too, for privileged callers.
+    /// Copies one range by way of /proc/PID/mem: slower, but without pinning, so that pages shared by fork or by the
+    /// kernel's merging stay shared. It reads mappings without read permission too.
     /// </summary>
     /// <returns>Bytes copied; 0 where the range cannot be read.</returns>
     /// <exception cref="LinuxException">The file cannot be opened.</exception>
-    public long ReadForced(PageRange range, byte* destination)
+    public long ReadGently(PageRange range, byte* destination)
     {
         if (Volatile.Read(ref _memFd) < 0)
         {

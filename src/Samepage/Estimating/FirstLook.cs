@@ -33,7 +33,8 @@ internal sealed unsafe class FirstLook : IChunkVisitor, IDisposable
             var at = page - chunk.Span.First;
             if (at < entries.Length && entries[at].IsPresent && !entries[at].IsFileOrShared && !chunk.IsZeroFrame(page))
             {
-                pages[count++] = new ChunkPage(page, FrameKnowledge.New);
+                var frame = entries[at].IsExclusive ? FrameKnowledge.Exclusive : FrameKnowledge.New;
+                pages[count++] = new ChunkPage(page, frame, 0);
             }
         }
 

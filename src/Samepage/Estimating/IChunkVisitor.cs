@@ -29,17 +29,21 @@ internal interface IChunkVisitor
 /// <summary>A page chosen for reading.</summary>
 /// <param name="Index">Its place in the chunk, 0 to 511.</param>
 /// <param name="Frame">What is known of its frame.</param>
-internal readonly record struct ChunkPage(int Index, FrameKnowledge Frame);
+/// <param name="FrameNumber">The frame's number where it is not exclusive and not hidden; else 0.</param>
+internal readonly record struct ChunkPage(int Index, FrameKnowledge Frame, ulong FrameNumber);
 
 /// <summary>What is known of a page's frame before its content is.</summary>
 internal enum FrameKnowledge
 {
-    /// <summary>Nobody mapped it so far: it counts as a frame.</summary>
+    /// <summary>No other page table maps it.</summary>
+    Exclusive,
+
+    /// <summary>Others map it too, but this is the first sight of it: it counts as a frame.</summary>
     New,
 
-    /// <summary>An earlier target maps it too.</summary>
+    /// <summary>An earlier target maps it, and nobody could read it so far.</summary>
     Shared,
 
-    /// <summary>Somebody maps it too, but the frame's number is hidden from the caller.</summary>
-    SharedWithUnknown,
+    /// <summary>Others map it too, but its number is hidden from the caller.</summary>
+    Hidden,
 }

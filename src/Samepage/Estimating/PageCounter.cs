@@ -109,6 +109,7 @@ internal sealed class PageCounter : IChunkVisitor, IDisposable
         var before = _firstLook is null ? null : _firstLook.Find(chunk);
         lock (_lock)
         {
+            ref var record = ref Chunks[chunk.Number];
             for (var i = 0; i < Math.Min(FingerprintIndex.PrefetchDistance, fingerprints.Length); i++)
             {
                 Index.Prefetch(fingerprints[i]);
@@ -124,10 +125,13 @@ internal sealed class PageCounter : IChunkVisitor, IDisposable
                 if (_firstLook is not null && !FirstLook.IsUnchanged(before, pages[i].Index, fingerprints[i]))
                 {
                     CountVolatile(pages[i]);
+                    continue;
                 }
-                else
+
+                Count(chunk, pages[i], fingerprints[i], ref record);
+                if (pages[i].FrameNumber != 0)
                 {
-                    Count(chunk, pages[i], fingerprints[i]);
+                    Frames.SetFingerprint(pages[i].FrameNumber, fingerprints[i]);
                 }
             }
         }
@@ -140,11 +144,11 @@ internal sealed class PageCounter : IChunkVisitor, IDisposable
         Frames.Dispose();
     }
 
-    /// <summary>Settles what the page table alone can tell; says whether the content is wanted too.</summary>
+    /// <summary>Settles what page table and frame table can tell; says whether the content is wanted too.</summary>
     private bool TrySelect(
         ScanChunk chunk, int page, PageMapEntry entry, ref ChunkTable.Chunk record, out ChunkPage selected)
     {
-        selected = new ChunkPage(page, FrameKnowledge.New);
+        selected = new ChunkPage(page, FrameKnowledge.Exclusive, 0);
         if (entry.IsExclusive)
         {
             return true;
@@ -155,20 +159,24 @@ internal sealed class PageCounter : IChunkVisitor, IDisposable
         Total.OnSharedFrames++;
         if (_framesHidden && !isZeroFrame)
         {
-            selected = new ChunkPage(page, FrameKnowledge.SharedWithUnknown);
+            selected = new ChunkPage(page, FrameKnowledge.Hidden, 0);
             return true;
         }
 
-        var sighting = Frames.Observe(isZeroFrame ? ZeroFrame : entry.FrameNumber, chunk.Target.Number);
+        var frame = isZeroFrame ? ZeroFrame : entry.FrameNumber;
+        var sighting = Frames.Observe(frame, chunk.Target.Number, out var fingerprint);
         Total.AlreadyShared += sighting == FrameSighting.New ? 0 : 1;
         _target.AlreadyShared += sighting == FrameSighting.KnownInTarget ? 1 : 0;
-        if (isZeroFrame && sighting != FrameSighting.KnownInTarget)
+        selected = new ChunkPage(page, sighting == FrameSighting.New ? FrameKnowledge.New : FrameKnowledge.Shared, frame);
+        fingerprint = isZeroFrame ? _zeroFingerprint : fingerprint;
+        if (sighting == FrameSighting.KnownInTarget || fingerprint == 0)
         {
-            CountZero(sighting == FrameSighting.New, ref record);
+            return sighting != FrameSighting.KnownInTarget;
         }
 
-        selected = new ChunkPage(page, sighting == FrameSighting.New ? FrameKnowledge.New : FrameKnowledge.Shared);
-        return !isZeroFrame && sighting != FrameSighting.KnownInTarget;
+        // Somebody has read this very frame before.
+        Count(chunk, selected, fingerprint, ref record);
+        return false;
     }
 
     private void CountVolatile(ChunkPage page)
@@ -177,9 +185,8 @@ internal sealed class PageCounter : IChunkVisitor, IDisposable
         Total.Volatile += page.Frame == FrameKnowledge.Shared ? 0 : 1;
     }
 
-    private void Count(ScanChunk chunk, ChunkPage page, ulong fingerprint)
+    private void Count(ScanChunk chunk, ChunkPage page, ulong fingerprint, ref ChunkTable.Chunk record)
     {
-        ref var record = ref Chunks[chunk.Number];
         if (fingerprint == _zeroFingerprint)
         {
             CountZero(page.Frame != FrameKnowledge.Shared, ref record);
@@ -212,7 +219,7 @@ internal sealed class PageCounter : IChunkVisitor, IDisposable
         }
 
         var isKnownToTarget = Sets.LastTarget(entry.Set) == target;
-        if (page.Frame == FrameKnowledge.SharedWithUnknown)
+        if (page.Frame == FrameKnowledge.Hidden)
         {
             // The frame's number is hidden: an equal content seen before is taken to be the same frame.
             Total.AlreadyShared++;
@@ -235,7 +242,7 @@ internal sealed class PageCounter : IChunkVisitor, IDisposable
             entry.MarkRepeatedInTarget();
         }
 
-        if (page.Frame == FrameKnowledge.New)
+        if (page.Frame is FrameKnowledge.Exclusive or FrameKnowledge.New)
         {
             CountDuplicate(ref entry, ref record);
         }

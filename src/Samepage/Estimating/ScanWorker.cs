@@ -72,21 +72,45 @@ internal sealed unsafe class ScanWorker : IDisposable
         var wanted = _visitor.Select(_chunk, _entries.AsSpan(0, got), _pages);
         for (var done = 0; done < wanted;)
         {
-            done += ReadBatch(_pages.AsSpan(done, Math.Min(BatchPages, wanted - done)));
+            done += ReadBatch(NextBatch(_pages.AsSpan(done, wanted - done)));
         }
 
         Volatile.Write(ref _pagesSeen, _pagesSeen + got);
     }
 
-    /// <summary>Reads and hands on the longest readable beginning of some pages.</summary>
+    /// <summary>The longest beginning of some pages that one way of reading serves.</summary>
+    private ReadOnlySpan<ChunkPage> NextBatch(ReadOnlySpan<ChunkPage> pages)
+    {
+        var count = 1;
+        var gently = NeedsGentleRead(pages[0]);
+        while (count < Math.Min(BatchPages, pages.Length) && NeedsGentleRead(pages[count]) == gently)
+        {
+            count++;
+        }
+
+        return pages[..count];
+    }
+
+    /// <summary>
+    /// process_vm_readv pins pages, and the kernel gives a process a copy of its own of an anonymous page that it shares
+    /// before anybody may pin it: the mere look would undo forks' sharing and ksmd's merges. /proc/PID/mem only takes a
+    /// reference. It is slower, and reads mappings without read permission as well.
+    /// </summary>
+    private bool NeedsGentleRead(ChunkPage page) => !_chunk.IsReadable || page.Frame != FrameKnowledge.Exclusive;
+
+    /// <summary>Reads and hands on the longest readable beginning of a batch.</summary>
     /// <returns>Pages dealt with, an unreadable one behind them included.</returns>
     private int ReadBatch(ReadOnlySpan<ChunkPage> pages)
     {
         var ranges = MakeRanges(pages);
-        var target = _chunk.Target;
-        var bytes = _chunk.IsReadable
-            ? target.Memory.Read(_ranges.AsSpan(0, ranges), _buffer.Data)
-            : target.Memory.ReadForced(_ranges[0], _buffer.Data);
+        var memory = _chunk.Target.Memory;
+
+        // The gentle way takes one range at a time: what follows the first is read next time.
+        var gently = NeedsGentleRead(pages[0]);
+        var asked = gently ? (int)(_ranges[0].Bytes / AnonymousMemory.PageSize) : pages.Length;
+        var bytes = gently
+            ? memory.ReadGently(_ranges[0], _buffer.Data)
+            : memory.Read(_ranges.AsSpan(0, ranges), _buffer.Data);
         var read = (int)(bytes / AnonymousMemory.PageSize);
         if (read > 0)
         {
@@ -95,8 +119,6 @@ internal sealed unsafe class ScanWorker : IDisposable
             Volatile.Write(ref _pagesRead, _pagesRead + read);
         }
 
-        // A forced read takes the first range only: what follows it is read next time.
-        var asked = _chunk.IsReadable ? pages.Length : (int)(_ranges[0].Bytes / AnonymousMemory.PageSize);
         return read == asked ? read : read + 1;
     }
 

@@ -80,8 +80,7 @@ internal sealed unsafe class Verifier(ProcFs proc, IReadOnlyList<TargetProcess> 
     {
         try
         {
-            return memory.Read([range], _first.Data) == AnonymousMemory.PageSize
-                || memory.ReadForced(range, _first.Data) == AnonymousMemory.PageSize;
+            return memory.ReadGently(range, _first.Data) == AnonymousMemory.PageSize;
         }
         catch (LinuxException)
         {

@@ -138,6 +138,7 @@ internal sealed unsafe class PageHasher : IDisposable
     }
 
     /// <summary>Carry-less product of two words.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<ulong> Multiply(ulong left, ulong right)
     {
         if (Pclmulqdq.IsSupported)
@@ -160,6 +161,7 @@ internal sealed unsafe class PageHasher : IDisposable
     /// <c>low * k0 + high * k1</c> in GF(2^64) modulo x^64 + x^4 + x^3 + x + 1: two different sums meet with
     /// probability 2^-64. The products are added first, so that one reduction serves both.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Reduce(Vector128<ulong> sum, ulong* key)
     {
         const ulong polynomial = 0x1B;

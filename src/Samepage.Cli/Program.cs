@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Samepage.Cli.Commands;
+using Samepage.Linux.Probes;
 
 namespace Samepage.Cli;
 
@@ -8,8 +9,14 @@ internal static class Program
 {
     private static int Main(string[] arguments)
     {
+        if (arguments is [DoctorCommand.ExitStatusArgument])
+        {
+            return MergeProbe.ExitStatus();
+        }
+
         var root = new RootCommand("Same-page merging for Linux: find identical pages, merge them, keep the host safe.")
         {
+            DoctorCommand.Create(),
             EstimateCommand.Create(),
         };
         var parsed = root.Parse(arguments);

@@ -48,6 +48,19 @@ public static unsafe class KernelFile
         }
     }
 
+    /// <summary>Whether the caller may write a file: opens it so and writes nothing. <see cref="Errno.None"/> where it may.</summary>
+    public static Errno TryOpenForWriting(string path)
+    {
+        var fd = Libc.open(path, Libc.O_WRONLY | Libc.O_CLOEXEC, 0);
+        if (fd < 0)
+        {
+            return (Errno)Marshal.GetLastPInvokeError();
+        }
+
+        _ = Libc.close(fd);
+        return Errno.None;
+    }
+
     /// <summary>Writes a value in one call, as sysfs wants it. Truncates, for the plain files of made-up trees.</summary>
     /// <exception cref="LinuxException">The kernel refused the value or the caller; the error number says why.</exception>
     public static void WriteText(string path, string value)

@@ -43,6 +43,7 @@ internal record CountsJson
     public required long SavableBytes { get; init; }
     public required long ZeroSavableBytes { get; init; }
     public required long AlreadySharedPages { get; init; }
+    public required long PagesOnSharedFrames { get; init; }
     public required long KsmMergedPages { get; init; }
     public required long VolatilePages { get; init; }
     public required long SwappedPages { get; init; }
@@ -62,6 +63,7 @@ internal record CountsJson
         SavableBytes = counts.SavableBytes,
         ZeroSavableBytes = counts.ZeroSavableBytes,
         AlreadySharedPages = counts.AlreadySharedPages,
+        PagesOnSharedFrames = counts.PagesOnSharedFrames,
         KsmMergedPages = counts.KsmMergedPages,
         VolatilePages = counts.VolatilePages,
         SwappedPages = counts.SwappedPages,

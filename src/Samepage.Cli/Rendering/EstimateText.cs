@@ -120,7 +120,7 @@ internal sealed class EstimateText(IAnsiConsole console, Estimate estimate, Esti
 
     private void WriteHugePages()
     {
-        if (EstimateWords.HugePages(estimate.Totals) is { } sentence)
+        if (EstimateWords.HugePages(estimate) is { } sentence)
         {
             console.WriteHeading("Huge pages");
             console.WriteParagraph(sentence);

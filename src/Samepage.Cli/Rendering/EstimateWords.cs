@@ -10,6 +10,14 @@ internal static class EstimateWords
     /// <summary>The saving in one sentence, with zero pages apart.</summary>
     public static string Sentence(Estimate estimate)
     {
+        var sentence = WholeSentence(estimate);
+        return !estimate.IsPartial ? sentence
+            : estimate.Totals.PresentPages == 0 ? "The look was ended before anything had been counted."
+            : $"So far: {char.ToLowerInvariant(sentence[0])}{sentence[1..]}";
+    }
+
+    private static string WholeSentence(Estimate estimate)
+    {
         var totals = estimate.Totals;
         var held = totals.FramePages() * 4096;
         if (held == 0)
@@ -49,7 +57,7 @@ internal static class EstimateWords
         if (estimate.Verification is { DifferentPages: > 0 } verified)
         {
             yield return $"Of {Count(verified.ComparedPages)} duplicates compared byte by byte, {Count(verified.DifferentPages)} "
-                + "were no longer equal: those pages were written to in between.";
+                + "differed: they were written to in between (that fingerprints collide is next to impossible).";
         }
 
         if (ZeroPadding(estimate.Totals) is { } padding)
@@ -59,11 +67,12 @@ internal static class EstimateWords
     }
 
     /// <summary>The huge pages in one sentence, or null where there are none.</summary>
-    public static string? HugePages(PageCounts totals) => totals.HugePages == 0
+    /// <remarks>A sample sees the duplicates of some contents only; what it sees is a lower bound.</remarks>
+    public static string? HugePages(Estimate estimate) => estimate.Totals is var totals && totals.HugePages == 0
         ? null
         : totals.HugePagesToSplit == 0
         ? $"None of {Count(totals.HugePages, "huge page", "huge pages")} would be split."
-        : $"{Count(totals.HugePagesToSplit)} of {Count(totals.HugePages, "huge page", "huge pages")} ({Size(totals.HugePages * 2 << 20)}) would be split into 4 KiB "
+        : (estimate.Sampling is null ? "" : "At least ") + $"{Count(totals.HugePagesToSplit)} of {Count(totals.HugePages, "huge page", "huge pages")} ({Size(totals.HugePages * 2 << 20)}) would be split into 4 KiB "
         + $"pages; {Percent(totals.HugePageDuplicatePages, totals.HugePagesToSplit * 512)} of what they hold is duplicate or zero. "
         + "A split page costs its program more TLB misses.";
 

@@ -6,7 +6,7 @@ namespace Samepage.Cli.Rendering;
 
 /// <summary>
 /// One row for each process. Most columns say what would be found if only that process were scanned; SAVABLE and NET
-/// are its share of the whole, and add up.
+/// are its share of the whole, and add up. SHARED is pages whose frame something else maps too.
 /// </summary>
 internal sealed class TargetTable(Estimate estimate, EstimateOptions options)
 {
@@ -26,7 +26,7 @@ internal sealed class TargetTable(Estimate estimate, EstimateOptions options)
         table.AddColumn("ALONE", rank: 5).AddColumn("SAVABLE").AddColumn("NET");
 
         void Row(string style, string pid, string name, string present, PageCounts? counts, long attributed, long net) => table.AddRow(style, [
-            pid, name, present, Cell(counts?.ZeroPages * 4096), Cell(counts?.DistinctPages * 4096), Cell(counts?.AlreadySharedPages * 4096),
+            pid, name, present, Cell(counts?.ZeroPages * 4096), Cell(counts?.DistinctPages * 4096), Cell(counts?.PagesOnSharedFrames * 4096),
             .. hasVolatile ? [Cell(counts?.VolatilePages * 4096)] : Array.Empty<string>(),
             .. hasMerged ? [Cell(counts?.KsmMergedPages * 4096)] : Array.Empty<string>(),
             Cell(counts == estimate.Totals ? null : counts?.SavableBytes), Cell(attributed), Cell(net)]);

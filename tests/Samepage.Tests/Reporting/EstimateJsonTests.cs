@@ -8,7 +8,7 @@ namespace Samepage.Tests.Reporting;
 public class EstimateJsonTests
 {
     private const string Counts =
-        "present_pages:n zero_pages:n distinct_pages:n savable_pages:n savable_bytes:n zero_savable_bytes:n already_shared_pages:n "
+        "present_pages:n zero_pages:n distinct_pages:n savable_pages:n savable_bytes:n zero_savable_bytes:n already_shared_pages:n pages_on_shared_frames:n "
         + "ksm_merged_pages:n volatile_pages:n swapped_pages:n shared_contents:n metadata_bytes:n net_savable_bytes:n "
         + "huge_pages:n huge_pages_to_split:n huge_page_duplicate_pages:n";
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.RegularExpressions;
 using Samepage.Estimating;
 
 namespace Samepage.Cli.Rendering.Report;
@@ -7,7 +8,7 @@ namespace Samepage.Cli.Rendering.Report;
 /// The report: one HTML file with its style, script and data inside, so that it opens anywhere without network. What
 /// processes chose as their names reaches the page as data only, never as markup.
 /// </summary>
-internal static class HtmlReport
+internal static partial class HtmlReport
 {
     /// <summary>The whole file.</summary>
     public static string Render(Estimate estimate, EstimateOptions options, ReportOrigin origin)
@@ -16,7 +17,7 @@ internal static class HtmlReport
         var parts = new Dictionary<string, string>
         {
             ["title"] = WebUtility.HtmlEncode($"Samepage estimate: {origin.Host}, {origin.TakenAt.UtcDateTime:yyyy-MM-dd HH:mm} UTC"),
-            ["sentence"] = WebUtility.HtmlEncode(EstimateWords.Sentence(estimate)),
+            ["sentence"] = AmountPattern().Replace(WebUtility.HtmlEncode(EstimateWords.Sentence(estimate)), "&nbsp;"),
             ["style"] = Resource("report.css"),
             ["data"] = ReportData.From(estimate, options, origin).ToText(),
             ["script"] = Resource("report.js"),
@@ -34,6 +35,10 @@ internal static class HtmlReport
             return parts[piece[..end]] + piece[(end + 2)..];
         }));
     }
+
+    /// <summary>The blank between a number and its unit, where no line may be broken.</summary>
+    [GeneratedRegex("(?<=[0-9]) (?=([KMGTP]i)?B\\b|%)")]
+    private static partial Regex AmountPattern();
 
     private static string Resource(string name)
     {

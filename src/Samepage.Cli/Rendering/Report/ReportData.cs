@@ -31,7 +31,7 @@ internal sealed record ReportData(
         var cells = Math.Clamp(CellsMost / Math.Max(1, estimate.Targets.Count), 40, 480);
         return new ReportData(
             origin.Host, origin.Kernel, EstimateJson.From(estimate, options, origin.TakenAt, addressMap: false),
-            [.. EstimateWords.Warnings(estimate)], EstimateWords.HugePages(estimate.Totals), EstimateWords.Cost(estimate),
+            [.. EstimateWords.Warnings(estimate)], EstimateWords.HugePages(estimate), EstimateWords.Cost(estimate),
             EstimateWords.FrameIdentity(estimate),
             [.. estimate.NotMergeable.Where(memory => memory.ResidentBytes > 0).Select(memory => ReasonData.From(memory, estimate))],
             estimate.OrderBySaving(),

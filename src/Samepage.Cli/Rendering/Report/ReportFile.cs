@@ -17,6 +17,11 @@ internal sealed class ReportFile
     /// <exception cref="CommandFailure">It cannot; the message says why.</exception>
     public static ReportFile At(string path)
     {
+        if (path.Length == 0)
+        {
+            throw new CommandFailure(ExitCode.Usage, "--html wants the path of a file");
+        }
+
         try
         {
             var full = System.IO.Path.GetFullPath(path);
@@ -25,7 +30,7 @@ internal sealed class ReportFile
                 full = File.ResolveLinkTarget(full, returnFinalTarget: true)!.FullName;
             }
 
-            if (full.Length == 0 || path.EndsWith('/') || Directory.Exists(full))
+            if (path.EndsWith('/') || Directory.Exists(full))
             {
                 throw new CommandFailure(ExitCode.Usage, $"--html {path}: is a directory");
             }
@@ -43,6 +48,10 @@ internal sealed class ReportFile
             }
 
             return file;
+        }
+        catch (DirectoryNotFoundException)
+        {
+            throw new CommandFailure(ExitCode.Usage, $"--html {path}: its directory does not exist");
         }
         catch (UnauthorizedAccessException)
         {

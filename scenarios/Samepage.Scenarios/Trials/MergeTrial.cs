@@ -118,14 +118,14 @@ public sealed class MergeTrial(ProcFs proc, KsmSysfs ksm)
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>What is counted before and after.</summary>
-    private readonly record struct Reading(
+    private sealed record Reading(
         long Tracked, long Shared, long Sharing, long Merging, long AnonymousPages, long FullScans, double KsmdCpuSeconds)
     {
         public static Reading Take(MergeTrial trial, IReadOnlyList<ScenarioProgram> programs) => new(
             trial.Ksm.RmapItems, trial.Ksm.PagesShared, trial.Ksm.PagesSharing,
             programs.Sum(program => KsmStat.TryRead(trial.Proc, program.Pid)?.MergingPages ?? 0),
             programs.Sum(program => AnonymousPagesOf(trial.Proc, program.Pid)),
-            trial.Ksm.FullScans, KsmdProcess.CpuSeconds(trial.Proc));
+            trial.Ksm.FullScans, new MergingReader(trial.Proc, trial.Ksm).ReadHost().KsmdCpuSeconds ?? 0);
 
         private static long AnonymousPagesOf(ProcFs proc, int pid) =>
             (KeyedText.Parse(proc.TryRead(pid, "status") ?? "").Bytes("RssAnon") ?? 0) / 4096;

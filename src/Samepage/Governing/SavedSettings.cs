@@ -24,6 +24,9 @@ public sealed class SavedSettings : IDisposable
     private SavedSettings(KsmSysfs ksm, string path, SettingsRecord record) =>
         (_ksm, _path, _record) = (ksm, path, record);
 
+    /// <summary>Whether a setting was changed and has yet to be put back.</summary>
+    public bool HasChanges => _record is { Changes.Count: > 0 };
+
     /// <summary>Takes hold of the settings. Nothing is changed yet.</summary>
     /// <param name="ksm">The settings.</param>
     /// <param name="stateDirectory">Where the values found are kept; made where it is missing.</param>

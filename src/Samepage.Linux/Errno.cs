@@ -21,6 +21,9 @@ public enum Errno
     /// <summary>Input/output error.</summary>
     EIO = 5,
 
+    /// <summary>Not an executable format.</summary>
+    ENOEXEC = 8,
+
     /// <summary>Bad file descriptor.</summary>
     EBADF = 9,
 
@@ -41,6 +44,9 @@ public enum Errno
 
     /// <summary>Device or resource busy.</summary>
     EBUSY = 16,
+
+    /// <summary>A part of a path is not a directory.</summary>
+    ENOTDIR = 20,
 
     /// <summary>Invalid argument.</summary>
     EINVAL = 22,

@@ -5,7 +5,8 @@ namespace Samepage.SystemTests;
 
 /// <summary>
 /// A small C program that a test looks at or works on. Its source lies in Targets/, is compiled with gcc the first
-/// time it is asked for, and talks in lines. Every target ends when its test process ends, at the latest.
+/// time it is asked for, and talks in lines. It is a grandchild of the test (Targets/launch.c says why). Start it from
+/// the thread that runs the test: it ends when that thread ends, at the latest.
 /// </summary>
 public sealed class TargetProgram : IDisposable
 {
@@ -15,7 +16,11 @@ public sealed class TargetProgram : IDisposable
 
     private readonly Process _process;
 
-    private TargetProgram(Process process) => _process = process;
+    private TargetProgram(Process launcher)
+    {
+        _process = launcher;
+        Pid = int.Parse(Expect("pid"), CultureInfo.InvariantCulture);
+    }
 
     static TargetProgram() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
     {
@@ -26,7 +31,7 @@ public sealed class TargetProgram : IDisposable
     };
 
     /// <summary>The process number of the program that was started.</summary>
-    public int Pid => _process.Id;
+    public int Pid { get; }
 
     /// <summary>Whether it has ended.</summary>
     public bool HasExited => _process.HasExited;
@@ -62,7 +67,7 @@ public sealed class TargetProgram : IDisposable
     /// <summary>Starts any program with its input and output in the test's hands.</summary>
     public static TargetProgram Launch(string executable, params IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo(executable, arguments)
+        var start = new ProcessStartInfo(Compile("launch"), [executable, .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -132,14 +137,21 @@ public sealed class TargetProgram : IDisposable
         return _process.ExitCode;
     }
 
-    /// <summary>Ends the program, and only it.</summary>
-    public void Dispose()
+    /// <summary>Kills the program, and only it, and waits for its end.</summary>
+    public void Kill()
     {
         if (!_process.HasExited)
         {
-            _process.Kill();
+            // The launcher reaps it: as long as the launcher lives, the number is the program's.
+            _ = Run("/bin/sh", "-c", $"kill -KILL {Pid}");
             _process.WaitForExit();
         }
+    }
+
+    /// <summary>Ends the program, and only it.</summary>
+    public void Dispose()
+    {
+        Kill();
 
         _process.Dispose();
     }

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Samepage.Linux.Interop;
 
-// <sys/prctl.h>
+// <sys/prctl.h> (the memory-merge options came with 6.4 and are spelled out because older headers lack them)
 internal static unsafe partial class Libc
 {
     public const int PR_SET_MEMORY_MERGE = 67;

@@ -34,4 +34,10 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int kill(int pid, int sig);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int execvp(byte* file, byte** argv);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int setsid();
 }

@@ -51,6 +51,27 @@ public sealed record ProcessStat(
     public static ProcessStat? TryRead(ProcFs proc, int pid) =>
         proc.TryRead(pid, "stat") is { } text ? Parse(text) : null;
 
+    /// <summary>
+    /// Whether the process has ended as a whole. Its state is that of its first thread, which may end before the others.
+    /// </summary>
+    public bool HasEnded(ProcFs proc)
+    {
+        if (State is not ('Z' or 'X'))
+        {
+            return false;
+        }
+
+        try
+        {
+            return !Directory.EnumerateDirectories(proc.PathOf(Pid, "task")).Any(
+                thread => KernelFile.TryReadText($"{thread}/stat") is { } text && Parse(text).State is not ('Z' or 'X'));
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return true;
+        }
+    }
+
     /// <summary>The fields taken here are unsigned; one beyond 63 bits does not occur in a living system.</summary>
     private static long Number(string field) =>
         long.TryParse(field, NumberStyles.None, CultureInfo.InvariantCulture, out var number)

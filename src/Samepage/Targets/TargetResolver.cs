@@ -40,11 +40,11 @@ public sealed class TargetResolver(ProcFs proc)
             : throw new TargetException("no process matches; see 'ps -e', or name one with --pid");
     }
 
-    private static string? Refusal(ProcessStat stat) => stat switch
+    private string? Refusal(ProcessStat stat) => stat switch
     {
         { Pid: 1 } => "is the init process, which is never a target",
         { IsKernelThread: true } => "is a kernel thread and has no memory of its own",
-        { State: 'Z' or 'X' } => "has ended (zombie)",
+        _ when stat.HasEnded(proc) => "has ended (zombie)",
         _ when stat.Pid == Environment.ProcessId => "is this command itself",
         _ => null,
     };

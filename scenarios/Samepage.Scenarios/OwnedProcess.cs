@@ -1,18 +1,21 @@
 using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 
 namespace Samepage.Scenarios;
 
 /// <summary>
-/// A child process that cannot outlive this one, talked to line by line.
+/// A program that cannot outlive this process, talked to line by line.
 /// </summary>
 /// <remarks>
-/// The kernel is asked to kill the child when its parent dies (PR_SET_PDEATHSIG, set by setpriv). Two traps lie there.
-/// The signal follows the death of the parent's <i>thread</i>, so every child is started from one thread that lives as
-/// long as the process. And a parent that dies before the request is made would be missed, so the child first waits for
-/// a line that only a living parent can have sent. A session of its own keeps the terminal's Ctrl-C from the child: its
-/// parent decides when it ends.
+/// <para>A shell stands between: the program is a grandchild, because a process cannot trace its own children while its
+/// runtime waits for them, and demonstrations opt programs in by tracing. The shell does nothing but wait for it.</para>
+/// <para>The kernel is asked to kill each of the two when its parent dies (PR_SET_PDEATHSIG, set by setpriv). Two traps
+/// lie there. The signal follows the death of the parent's <i>thread</i>, so every shell is started from one thread that
+/// lives as long as this process. And a parent that dies before the request is made would be missed, so the program is
+/// first a shell that waits for a line which only this process, still living, can have sent. A session of its own keeps
+/// the terminal's Ctrl-C from both: this process decides when they end.</para>
 /// </remarks>
 internal sealed class OwnedProcess : IDisposable
 {
@@ -21,8 +24,22 @@ internal sealed class OwnedProcess : IDisposable
     /// <summary>Reads the starting line byte by byte, as a shell must, and becomes the program.</summary>
     private const string WaitThenBecome = "read -r line || exit 125; exec \"$0\" \"$@\"";
 
+    /// <summary>Starts what is to become the program, with the standard input that it would not get in the background.</summary>
+    private const string Stand = """
+        exec 3<&0
+        become=$1
+        shift
+        "$0" --pdeathsig KILL /bin/sh -c "$become" "$@" <&3 3<&- &
+        exec 3<&- </dev/null
+        echo "samepage-pid $!"
+        wait $!
+        """;
+
+    private static readonly TimeSpan s_startPatience = TimeSpan.FromSeconds(30);
+
     private static readonly Lazy<BlockingCollection<Action>> s_starter = new(StartStarter);
 
+    /// <summary>The shell; it ends when the program has.</summary>
     private readonly Process _process;
     private readonly string _name;
 
@@ -38,8 +55,8 @@ internal sealed class OwnedProcess : IDisposable
         _name = name;
     }
 
-    /// <summary>The number of the process; the helpers in front of it become it by exec.</summary>
-    public int Pid => _process.Id;
+    /// <summary>The number of the program's process; the helpers in front of it become it by exec.</summary>
+    public int Pid { get; private set; }
 
     /// <summary>Whether it has ended.</summary>
     public bool HasExited => _process.HasExited;
@@ -59,7 +76,8 @@ internal sealed class OwnedProcess : IDisposable
             RedirectStandardError = true,
             WorkingDirectory = "/",
         };
-        string[] chain = [Executable.Require("setpriv"), "--pdeathsig", "KILL", "/bin/sh", "-c", WaitThenBecome, program];
+        var setpriv = Executable.Require("setpriv");
+        string[] chain = [setpriv, "--pdeathsig", "KILL", "/bin/sh", "-c", Stand, setpriv, WaitThenBecome, program];
         foreach (var argument in chain.Concat(arguments))
         {
             start.ArgumentList.Add(argument);
@@ -72,7 +90,18 @@ internal sealed class OwnedProcess : IDisposable
 
         var owned = new OwnedProcess(new Process { StartInfo = start }, name);
         OnStarterThread(owned.Begin);
-        return owned;
+        try
+        {
+            var pid = owned.Await("samepage-pid ", s_startPatience, CancellationToken.None);
+            owned.Pid = int.Parse(pid, CultureInfo.InvariantCulture);
+            owned.Send("go");
+            return owned;
+        }
+        catch
+        {
+            owned.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Sends one line.</summary>
@@ -112,20 +141,37 @@ internal sealed class OwnedProcess : IDisposable
         }
     }
 
-    /// <summary>Kills the process by its number and waits until the kernel has let it go.</summary>
+    /// <summary>Kills the program by its number and waits until it and the shell are gone.</summary>
     public void Dispose()
     {
         try
         {
-            _process.Kill();
-            _process.WaitForExit();
+            if (!_process.HasExited)
+            {
+                Kill();
+                _process.WaitForExit();
+            }
         }
-        catch (Exception ended) when (ended is InvalidOperationException or Win32Exception)
+        catch (InvalidOperationException)
         {
-            // It ended by itself, or was never started.
+            // It was never started.
         }
 
         _process.Dispose();
+    }
+
+    /// <summary>The shell reaps the program, so as long as the shell lives, the number is the program's.</summary>
+    private void Kill()
+    {
+        try
+        {
+            using var program = Pid > 0 ? Process.GetProcessById(Pid) : null;
+            (program ?? _process).Kill();
+        }
+        catch (Exception ended) when (ended is ArgumentException or InvalidOperationException or Win32Exception)
+        {
+            // It has just ended by itself.
+        }
     }
 
     private static BlockingCollection<Action> StartStarter()
@@ -167,7 +213,6 @@ internal sealed class OwnedProcess : IDisposable
         _process.Start();
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
-        Send("go");
     }
 
     private void Hear(string? line, bool isOutput)

@@ -16,6 +16,7 @@ internal static class Program
 
         var root = new RootCommand("Same-page merging for Linux: find identical pages, merge them, keep the host safe.")
         {
+            DemoCommand.Create(),
             DoctorCommand.Create(),
             EstimateCommand.Create(),
             StatusCommand.Create(),

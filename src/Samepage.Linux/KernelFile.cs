@@ -61,11 +61,11 @@ public static unsafe class KernelFile
         return Errno.None;
     }
 
-    /// <summary>Writes a value in one call, as sysfs wants it.</summary>
+    /// <summary>Writes a value in one call, as sysfs wants it. Truncates, for the plain files of made-up trees.</summary>
     /// <exception cref="LinuxException">The kernel refused the value or the caller; the error number says why.</exception>
     public static void WriteText(string path, string value)
     {
-        var fd = Libc.open(path, Libc.O_WRONLY | Libc.O_CLOEXEC, 0);
+        var fd = Libc.open(path, Libc.O_WRONLY | Libc.O_TRUNC | Libc.O_CLOEXEC, 0);
         if (fd < 0)
         {
             throw LinuxException.Last(path, value);

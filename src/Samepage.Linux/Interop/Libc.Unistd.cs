@@ -8,6 +8,7 @@ internal static unsafe partial class Libc
     public const int O_RDONLY = 0x0;
     public const int O_WRONLY = 0x1;
     public const int O_RDWR = 0x2;
+    public const int O_TRUNC = 0x200;
     public const int O_CLOEXEC = 0x80000;
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

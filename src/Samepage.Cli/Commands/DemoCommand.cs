@@ -1,0 +1,109 @@
+using System.CommandLine;
+using System.Globalization;
+using Samepage.Cli.Rendering;
+using Samepage.Governing;
+using Samepage.Linux.Proc;
+using Samepage.Linux.Sys;
+using Samepage.Linux.Tracing;
+using Samepage.Merging.Kernel;
+using Samepage.Scenarios;
+using Samepage.Scenarios.Trials;
+using Samepage.Targets;
+
+namespace Samepage.Cli.Commands;
+
+/// <summary><c>samepage demo</c>: real programs, a promise, a merge, and whether the promise came true.</summary>
+internal static class DemoCommand
+{
+    private static readonly TimeSpan s_timeout = TimeSpan.FromMinutes(5);
+
+    private static readonly Option<int> s_guests = new("--guests") { Description = "How many programs to start (2 to 64)", HelpName = "N", DefaultValueFactory = _ => 4 };
+    private static readonly Option<string> s_size = new("--guest-size") { Description = "Memory of a guest: 128M to 16G", HelpName = "SIZE", DefaultValueFactory = _ => "256M" };
+    private static readonly Option<string> s_engine = new("--engine") { Description = "What merges: kernel (KSM, in programs that know nothing of it)", HelpName = "ENGINE", DefaultValueFactory = _ => "kernel" };
+    private static readonly Option<string?> s_interval = new("--interval") { Description = "Let the estimate look twice, this far apart", HelpName = "TIME" };
+    private static readonly Option<bool> s_json = new("--json") { Description = "Write JSON instead of text" };
+
+    public static Command Create()
+    {
+        var command = new Command("demo", "Start real programs, promise a saving, merge, check, and leave the machine as it was.");
+        foreach (var option in new Option[] { s_guests, s_size, s_engine, s_interval, s_json })
+        {
+            command.Options.Add(option);
+        }
+
+        command.SetVerb(Run);
+        return command;
+    }
+
+    private static int Run(ParseResult parsed, CancellationToken cancel)
+    {
+        if (parsed.GetValue(s_engine) is not "kernel")
+        {
+            throw new CommandFailure(ExitCode.Usage, "--engine knows only 'kernel' so far");
+        }
+
+        var (proc, ksm) = (new ProcFs(), new KsmSysfs());
+        var options = Options(parsed, proc);
+        try
+        {
+            var result = StepDisplay.Show(display =>
+                new Demonstration(proc, ksm, target => OptIn(proc, target), display.Step, display.Detail).Run(options, cancel));
+            Write(result, parsed.GetValue(s_json));
+            return result.IsContentUnchanged ? ExitCode.Done : ExitCode.Failed;
+        }
+        catch (OperationCanceledException)
+        {
+            throw new CommandFailure(ExitCode.Failed, "interrupted; programs ended, and settings put back as they were");
+        }
+        catch (ScenarioException failure)
+        {
+            throw new CommandFailure(ExitCode.Missing, failure.Message);
+        }
+    }
+
+    private static DemonstrationOptions Options(ParseResult parsed, ProcFs proc)
+    {
+        var count = parsed.GetValue(s_guests);
+        if (count is < 2 or > 64)
+        {
+            throw new CommandFailure(ExitCode.Usage, $"--guests wants a number from 2 to 64, not {count.ToString(CultureInfo.InvariantCulture)}");
+        }
+
+        var request = new ProgramRequest(
+            count, Megabytes(parsed.GetValue(s_size)!), MemInfo.Read(proc).AvailableBytes, CacheDirectory.Default);
+        var interval = parsed.GetValue(s_interval) is { } text ? DurationText.Parse("--interval", text) : (TimeSpan?)null;
+        return new DemonstrationOptions(request, interval, s_timeout, StateDirectory.Default);
+    }
+
+    /// <summary>Megabytes, with or without the letter, or gigabytes.</summary>
+    private static int Megabytes(string text)
+    {
+        var factor = text.EndsWith('G') ? 1024 : 1;
+        return int.TryParse(text.TrimEnd('M', 'G'), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number <= 16 * 1024 && number * factor is >= 128 and <= 16 * 1024
+            ? number * factor
+            : throw new CommandFailure(ExitCode.Usage, $"--guest-size wants 128M to 16G, such as 256M or 1G, not '{text}'");
+    }
+
+    private static void OptIn(ProcFs proc, TargetProcess target)
+    {
+        var result = new Injector(proc).Run(target, SystemCall.MemoryMerge(on: true));
+        if (result.Outcome is not InjectionOutcome.Done || result.Returns is not [0])
+        {
+            throw new CommandFailure(
+                ExitCode.Failed, $"process {target.Pid} ({target.Name}) could not be opted in: {result.Outcome} {result.Reason}".TrimEnd());
+        }
+    }
+
+    private static void Write(DemonstrationResult result, bool json)
+    {
+        if (json)
+        {
+            Console.Out.Write(DemoJson.From(result).ToText());
+        }
+        else
+        {
+            new DemoText(ConsoleText.StandardOutput(), result).Write();
+        }
+    }
+}

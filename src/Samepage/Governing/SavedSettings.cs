@@ -1,0 +1,203 @@
+using Samepage.Linux;
+using Samepage.Linux.Proc;
+using Samepage.Linux.Sys;
+
+namespace Samepage.Governing;
+
+/// <summary>
+/// Changes ksmd's settings for a while and puts back what was found: on <see cref="Dispose"/>, or, where the process
+/// was killed, at the next start of one that calls <see cref="RestoreLeftBehind"/>.
+/// </summary>
+/// <remarks>
+/// Before a setting is written, the value found is on disk. One process at a time holds the settings: the values that a
+/// second one would find are not the operator's. A setting that somebody else has changed in the meantime is theirs and
+/// stays. Not thread-safe.
+/// </remarks>
+public sealed class SavedSettings : IDisposable
+{
+    private const string FileName = "ksm-settings";
+
+    private readonly KsmSysfs _ksm;
+    private readonly string _path;
+    private SettingsRecord? _record;
+
+    private SavedSettings(KsmSysfs ksm, string path, SettingsRecord record) =>
+        (_ksm, _path, _record) = (ksm, path, record);
+
+    /// <summary>Whether a setting was changed and has yet to be put back.</summary>
+    public bool HasChanges => _record is { Changes.Count: > 0 };
+
+    /// <summary>Takes hold of the settings. Nothing is changed yet.</summary>
+    /// <param name="ksm">The settings.</param>
+    /// <param name="stateDirectory">Where the values found are kept; made where it is missing.</param>
+    /// <param name="proc">Where processes are looked up.</param>
+    /// <exception cref="SettingsHeldException">Another process holds them.</exception>
+    /// <exception cref="IOException">The directory cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The caller may not write there.</exception>
+    public static SavedSettings Take(KsmSysfs ksm, string stateDirectory, ProcFs proc)
+    {
+        RestoreLeftBehind(ksm, stateDirectory, proc);
+        Directory.CreateDirectory(stateDirectory);
+        var path = Path.Combine(stateDirectory, FileName);
+        var record = SettingsRecord.OfThisProcess(proc);
+        var draft = WriteDraft(path, record);
+        try
+        {
+            // Fails where the file exists: of two that come at once, one gets it.
+            File.Move(draft, path, overwrite: false);
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            File.Delete(draft);
+            throw new SettingsHeldException(ReadRecord(path)?.Pid ?? 0);
+        }
+
+        return new SavedSettings(ksm, path, record);
+    }
+
+    /// <summary>Puts back what a process that is gone has left changed. Does nothing where there is nothing to do.</summary>
+    /// <returns>What was put back, as "name value" texts.</returns>
+    /// <exception cref="LinuxException">The kernel refused a value, or the caller may not write the settings.</exception>
+    public static IReadOnlyList<string> RestoreLeftBehind(KsmSysfs ksm, string stateDirectory, ProcFs proc)
+    {
+        var path = Path.Combine(stateDirectory, FileName);
+        if (!File.Exists(path))
+        {
+            return [];
+        }
+
+        var record = ReadRecord(path);
+        if (record is null)
+        {
+            // Written in one step, so this is not half a record but something else: out of the way, not lost.
+            File.Move(path, path + ".unreadable", overwrite: true);
+            return [];
+        }
+
+        if (record.IsWriterAlive(proc))
+        {
+            return [];
+        }
+
+        var restored = record.BootId == SettingsRecord.CurrentBoot(proc) ? PutBack(ksm, record) : [];
+        Forget(path);
+        return restored;
+    }
+
+    /// <summary>Changes one setting.</summary>
+    /// <param name="file">Its name, for example <c>pages_to_scan</c>.</param>
+    /// <param name="value">The new value.</param>
+    /// <exception cref="LinuxException">The kernel refused it; the old value holds.</exception>
+    public void Set(string file, string value)
+    {
+        var record = _record ?? throw new ObjectDisposedException(nameof(SavedSettings));
+        var known = record.Changes.FirstOrDefault(change => change.File == file);
+        var found = known?.Found ?? Current(_ksm, file);
+        if (known is null && found == value)
+        {
+            return;
+        }
+
+        var others = record.Changes.Where(change => change != known);
+        _record = record with { Changes = [.. others, new ChangedSetting(file, found, value)] };
+        File.Move(WriteDraft(_path, _record), _path, overwrite: true);
+        KernelFile.WriteText($"{_ksm.Root}/{file}", value);
+    }
+
+    /// <summary>Puts back every value found, latest change first. A second call does nothing.</summary>
+    /// <exception cref="LinuxException">The kernel refused a value; the record stays for a later attempt.</exception>
+    public void Dispose()
+    {
+        if (_record is { } record)
+        {
+            _record = null;
+            PutBack(_ksm, record);
+            Forget(_path);
+        }
+    }
+
+    private static List<string> PutBack(KsmSysfs ksm, SettingsRecord record)
+    {
+        var restored = new List<string>();
+        LinuxException? refused = null;
+        foreach (var change in record.Changes.Reverse())
+        {
+            try
+            {
+                if (Current(ksm, change.File) == change.Set && change.Set != change.Found)
+                {
+                    var value = SafeValue(ksm, change);
+                    KernelFile.WriteText($"{ksm.Root}/{change.File}", value);
+                    restored.Add($"{change.File} {value}");
+                }
+            }
+            catch (LinuxException refusal)
+            {
+                // The others are put back all the same; the first refusal is reported.
+                refused ??= refusal;
+            }
+        }
+
+        return refused is null ? restored : throw refused;
+    }
+
+    /// <summary>
+    /// <c>run=2</c> would unmerge everything at once. Where pages are shared by now, standing still is the same setting
+    /// without that risk.
+    /// </summary>
+    private static string SafeValue(KsmSysfs ksm, ChangedSetting change) =>
+        change is { File: "run", Found: "2" } && ksm.SavedPages > 0 ? "0" : change.Found;
+
+    /// <summary>The value in force; files that list their choices mark it with brackets.</summary>
+    private static string Current(KsmSysfs ksm, string file)
+    {
+        var text = KernelFile.ReadText($"{ksm.Root}/{file}").Trim();
+        var (open, close) = (text.IndexOf('['), text.IndexOf(']'));
+        return open >= 0 && close > open ? text[(open + 1)..close] : text;
+    }
+
+    private static SettingsRecord? ReadRecord(string path)
+    {
+        try
+        {
+            return SettingsRecord.Parse(File.ReadAllText(path));
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>On disk before its name is: a crash of the machine leaves no empty record.</summary>
+    private static string WriteDraft(string path, SettingsRecord record)
+    {
+        var draft = FormattableString.Invariant($"{path}.{Environment.ProcessId}.tmp");
+        using var file = new FileStream(draft, FileMode.Create);
+        file.Write(System.Text.Encoding.UTF8.GetBytes(record.ToString()));
+        file.Flush(flushToDisk: true);
+        return draft;
+    }
+
+    /// <summary>Removes the record, and its directory where nothing else lies there.</summary>
+    private static void Forget(string path)
+    {
+        File.Delete(path);
+        try
+        {
+            Directory.Delete(Path.GetDirectoryName(path)!);
+        }
+        catch (IOException)
+        {
+            // Other state lives there.
+        }
+    }
+}
+
+/// <summary>Another process has changed ksmd's settings and will put them back.</summary>
+/// <param name="pid">Its number.</param>
+public sealed class SettingsHeldException(int pid)
+    : Exception($"another samepage (process {pid}) has changed ksmd's settings and has yet to put them back")
+{
+    /// <summary>Its number.</summary>
+    public int Pid { get; } = pid;
+}

@@ -1,6 +1,9 @@
+using Samepage.Bench;
+
 // One bench per file; each takes its own arguments and returns an exit code.
 var benches = new Dictionary<string, (string About, Func<string[], int> Run)>
 {
+    ["promise"] = ("what an estimate promises against what ksmd achieves, on QEMU guests", PromiseBench.Run),
 };
 
 if (args.Length == 0 || !benches.TryGetValue(args[0], out var bench))

@@ -8,7 +8,22 @@ namespace Samepage.Scenarios;
 /// <param name="GuestMegabytes">Memory of a guest; workers get half of it, 128 MB at most.</param>
 /// <param name="AvailableBytes">What the host can spare, by its own account.</param>
 /// <param name="CacheDirectory">Where guest images are kept.</param>
-public sealed record ProgramRequest(int Count, int GuestMegabytes, long AvailableBytes, string CacheDirectory);
+/// <param name="Kind">Which programs.</param>
+public sealed record ProgramRequest(
+    int Count, int GuestMegabytes, long AvailableBytes, string CacheDirectory, ProgramKind Kind = ProgramKind.Best);
+
+/// <summary>Which programs are wanted.</summary>
+public enum ProgramKind
+{
+    /// <summary>Guests where the machine can run them, else workers.</summary>
+    Best,
+
+    /// <summary>Guests or nothing.</summary>
+    Guests,
+
+    /// <summary>Copies of an interpreter.</summary>
+    Workers,
+}
 
 /// <summary>Programs that run.</summary>
 /// <param name="Fleet">The programs.</param>
@@ -35,16 +50,18 @@ public static class ProgramChoice
     /// <exception cref="ScenarioException">Nothing can be started; the message says what is missing.</exception>
     public static RunningPrograms Start(ProgramRequest request, Action<string> say, CancellationToken cancel)
     {
-        if (GuestTools.Find(out var missing) is not { } tools)
+        if (request.Kind == ProgramKind.Workers)
         {
-            return StartWorkers(request, "no guests, as this machine lacks " + string.Join(", ", missing), say, cancel);
+            return StartWorkers(request, "workers were asked for", say, cancel);
         }
 
         try
         {
+            var tools = GuestTools.Find(out var missing)
+                ?? throw new ScenarioException("this machine lacks " + string.Join(", ", missing));
             return StartGuests(request, tools, say, cancel);
         }
-        catch (ScenarioException failure)
+        catch (ScenarioException failure) when (request.Kind == ProgramKind.Best)
         {
             return StartWorkers(request, $"no guests, as {failure.Message}", say, cancel);
         }

@@ -19,6 +19,7 @@ internal static class DemoCommand
 
     private static readonly Option<int> s_guests = new("--guests") { Description = "How many programs to start (2 to 64)", HelpName = "N", DefaultValueFactory = _ => 4 };
     private static readonly Option<string> s_size = new("--guest-size") { Description = "Memory of a guest: 128M to 16G", HelpName = "SIZE", DefaultValueFactory = _ => "256M" };
+    private static readonly Option<string> s_programs = new("--programs") { Description = "guests, workers, or best: guests where QEMU and a kernel are there, else copies of perl or python3", HelpName = "KIND", DefaultValueFactory = _ => "best" };
     private static readonly Option<string> s_engine = new("--engine") { Description = "What merges: kernel (KSM, in programs that know nothing of it)", HelpName = "ENGINE", DefaultValueFactory = _ => "kernel" };
     private static readonly Option<string?> s_interval = new("--interval") { Description = "Let the estimate look twice, this far apart", HelpName = "TIME" };
     private static readonly Option<bool> s_json = new("--json") { Description = "Write JSON instead of text" };
@@ -26,7 +27,7 @@ internal static class DemoCommand
     public static Command Create()
     {
         var command = new Command("demo", "Start real programs, promise a saving, merge, check, and leave the machine as it was.");
-        foreach (var option in new Option[] { s_guests, s_size, s_engine, s_interval, s_json })
+        foreach (var option in new Option[] { s_guests, s_size, s_programs, s_engine, s_interval, s_json })
         {
             command.Options.Add(option);
         }
@@ -70,10 +71,19 @@ internal static class DemoCommand
         }
 
         var request = new ProgramRequest(
-            count, Megabytes(parsed.GetValue(s_size)!), MemInfo.Read(proc).AvailableBytes, CacheDirectory.Default);
+            count, Megabytes(parsed.GetValue(s_size)!), MemInfo.Read(proc).AvailableBytes, CacheDirectory.Default,
+            Kind(parsed.GetValue(s_programs)!));
         var interval = parsed.GetValue(s_interval) is { } text ? DurationText.Parse("--interval", text) : (TimeSpan?)null;
         return new DemonstrationOptions(request, interval, s_timeout, StateDirectory.Default);
     }
+
+    private static ProgramKind Kind(string text) => text switch
+    {
+        "best" => ProgramKind.Best,
+        "guests" => ProgramKind.Guests,
+        "workers" => ProgramKind.Workers,
+        _ => throw new CommandFailure(ExitCode.Usage, $"--programs wants best, guests or workers, not '{text}'"),
+    };
 
     /// <summary>Megabytes, with or without the letter, or gigabytes.</summary>
     private static int Megabytes(string text)

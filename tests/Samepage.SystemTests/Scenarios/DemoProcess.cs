@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Samepage.Linux.Proc;
+
+namespace Samepage.SystemTests.Scenarios;
+
+/// <summary>The demo verb of the published executable at work, and everything that it starts.</summary>
+internal sealed class DemoProcess : IDisposable
+{
+    /// <summary>Every process that the demo starts inherits this, so that none can hide.</summary>
+    private readonly string _mark = "SAMEPAGE_TEST_MARK=" + Guid.NewGuid().ToString("N");
+
+    private readonly Process _process;
+    private readonly Task<string> _output;
+    private readonly List<string> _steps = [];
+
+    public DemoProcess(string executable, params IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(executable, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var mark = _mark.Split('=');
+        start.Environment[mark[0]] = mark[1];
+        start.Environment["XDG_CACHE_HOME"] = Machine.Cache;
+        _process = Process.Start(start)!;
+        _output = _process.StandardOutput.ReadToEndAsync();
+    }
+
+    public int Pid => _process.Id;
+
+    /// <summary>What it said on standard error so far, as far as read.</summary>
+    public string Steps => string.Join('\n', _steps);
+
+    /// <summary>Waits until it says that a step begins.</summary>
+    public void WaitForStep(string text)
+    {
+        while (_process.StandardError.ReadLine() is { } line)
+        {
+            _steps.Add(line);
+            if (line.Contains(text, StringComparison.Ordinal))
+            {
+                return;
+            }
+        }
+
+        Assert.Fail($"the demo ended before the step '{text}':\n{Steps}");
+    }
+
+    public int WaitForExit()
+    {
+        _steps.Add(_process.StandardError.ReadToEnd());
+        _process.WaitForExit();
+        return _process.ExitCode;
+    }
+
+    public JsonElement Json() => JsonDocument.Parse(_output.GetAwaiter().GetResult()).RootElement;
+
+    public void Signal(string name)
+    {
+        using var kill = Process.Start("/bin/sh", ["-c", $"kill -{name} {Pid}"]);
+        kill.WaitForExit();
+    }
+
+    /// <summary>Processes that it started and that still run.</summary>
+    public int[] Left()
+    {
+        var proc = new ProcFs();
+        return [.. proc.ListProcesses().Where(pid => pid != Pid
+            && (proc.TryRead(pid, "environ") ?? "").Contains(_mark, StringComparison.Ordinal)
+            && ProcessStat.TryRead(proc, pid) is { State: not ('Z' or 'X') })];
+    }
+
+    public bool NothingIsLeftWithin(TimeSpan patience)
+    {
+        for (var end = DateTime.UtcNow + patience; DateTime.UtcNow < end; Thread.Sleep(50))
+        {
+            if (Left().Length == 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            _process.WaitForExit();
+        }
+
+        _process.Dispose();
+    }
+}

@@ -1,0 +1,207 @@
+using System.Globalization;
+using Samepage.Linux.Proc;
+using Samepage.Linux.Sys;
+using Samepage.Scenarios.Guests;
+
+namespace Samepage.SystemTests.Scenarios;
+
+/// <summary>
+/// Drives <c>samepage demo</c> on this machine's ksmd: nobody else may change its settings meanwhile.
+/// </summary>
+public sealed class DemoTests
+{
+    private const string Record = "/var/lib/samepage/ksm-settings";
+    private const string MergeStep = "opting the programs in";
+    private static readonly string[] s_workers = ["demo", "--programs", "workers", "--guests", "3", "--guest-size", "128M", "--json"];
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
+
+    [Fact]
+    public void With_guests_the_promise_comes_true_and_the_machine_is_as_before()
+    {
+        RequireMerging();
+        if (GuestTools.Find(out var missing) is null)
+        {
+            Assert.Skip("no guests on this machine; missing: " + string.Join(", ", missing));
+        }
+
+        CheckPromise("guest", "demo", "--programs", "guests", "--guests", "2", "--guest-size", "128M", "--json");
+    }
+
+    [Fact]
+    public void With_workers_the_promise_comes_true_and_the_machine_is_as_before()
+    {
+        RequireMerging();
+        CheckPromise("worker", s_workers);
+    }
+
+    [Theory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    public void Interrupted_in_the_middle_it_puts_everything_back(string signal)
+    {
+        RequireMerging();
+        var before = Settings();
+        using var demo = new DemoProcess(SamepageCommand.Executable, s_workers);
+        demo.WaitForStep(MergeStep);
+        WaitUntil(() => new KsmSysfs().IsRunning);
+        demo.Signal(signal);
+        Assert.Equal(1, demo.WaitForExit());
+        Assert.Contains("interrupted", demo.Steps, StringComparison.Ordinal);
+        Assert.Empty(demo.Left());
+        Assert.Equal(before, Settings());
+        Assert.False(File.Exists(Record));
+    }
+
+    [Fact]
+    public void Killed_in_the_middle_it_leaves_no_program_and_the_next_start_puts_the_settings_back()
+    {
+        RequireMerging();
+        var before = Settings();
+        using (var demo = new DemoProcess(SamepageCommand.Executable, s_workers))
+        {
+            demo.WaitForStep(MergeStep);
+            WaitUntil(() => new KsmSysfs().IsRunning);
+            Assert.NotEmpty(demo.Left());
+            demo.Signal("KILL");
+            demo.WaitForExit();
+            Assert.True(demo.NothingIsLeftWithin(s_patience));
+            Assert.NotEqual(before, Settings());
+            Assert.True(File.Exists(Record));
+        }
+
+        using var next = new DemoProcess(SamepageCommand.Executable, s_workers);
+        Assert.Equal(0, next.WaitForExit());
+        Assert.Contains("run 0", next.Json().GetProperty("put_back").EnumerateArray().Select(text => text.GetString()));
+        Assert.Equal(before, Settings());
+        Assert.False(File.Exists(Record));
+    }
+
+    [Fact]
+    public void Killed_while_guests_boot_it_leaves_none()
+    {
+        if (GuestTools.Find(out var missing) is null)
+        {
+            Assert.Skip("no guests on this machine; missing: " + string.Join(", ", missing));
+        }
+
+        using var demo = new DemoProcess(
+            SamepageCommand.Executable, "demo", "--programs", "guests", "--guests", "2", "--guest-size", "128M", "--json");
+        demo.WaitForStep("starting 2 guests");
+        WaitUntil(() => demo.Left().Any(pid => ProcessStat.TryRead(new ProcFs(), pid)?.Name.StartsWith("qemu", StringComparison.Ordinal) == true));
+        demo.Signal("KILL");
+        demo.WaitForExit();
+        Assert.True(demo.NothingIsLeftWithin(s_patience));
+    }
+
+    /// <summary>The negative control: a byte turned over in a program's memory during the merge must be reported.</summary>
+    [Fact]
+    public void A_byte_that_changes_in_a_program_is_reported()
+    {
+        RequireMerging();
+        using var demo = new DemoProcess(SamepageCommand.Executable, s_workers);
+        demo.WaitForStep(MergeStep);
+        TurnOverOneByte(demo.Left().First(pid => ProcessStat.TryRead(new ProcFs(), pid)?.Name == "perl"));
+        Assert.Equal(1, demo.WaitForExit());
+        Assert.Equal(1, demo.Json().GetProperty("programs_corrupt").GetInt32());
+        Assert.Equal(2, demo.Json().GetProperty("programs_verified").GetInt32());
+    }
+
+    [Fact]
+    public void Without_root_it_estimates_and_says_what_is_missing()
+    {
+        RequireMerging();
+        using var demo = new DemoProcess(
+            "/usr/bin/setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", SamepageCommand.Executable, .. s_workers]);
+        CheckEstimateOnly(demo, "root");
+    }
+
+    [Fact]
+    public void Without_KSM_it_estimates_and_says_what_is_missing()
+    {
+        RequireMerging();
+        using var demo = new DemoProcess(
+            "/usr/bin/unshare", ["--mount", "/bin/sh", "-c", "mount -t tmpfs none /sys/kernel/mm && exec \"$0\" \"$@\"", SamepageCommand.Executable, .. s_workers]);
+        CheckEstimateOnly(demo, "KSM");
+    }
+
+    [Theory]
+    [InlineData("--guests", "1")]
+    [InlineData("--guest-size", "64M")]
+    [InlineData("--guest-size", "-1")]
+    [InlineData("--programs", "dogs")]
+    [InlineData("--engine", "user")]
+    public void Wrong_options_are_refused(string option, string value) =>
+        Assert.Equal(2, SamepageCommand.Run("demo", option, value).Status);
+
+    private static void CheckPromise(string kind, params string[] arguments)
+    {
+        var before = Settings();
+        using var demo = new DemoProcess(SamepageCommand.Executable, arguments);
+        Assert.True(demo.WaitForExit() == 0, demo.Steps);
+        var json = demo.Json();
+        long Number(string name) => json.GetProperty(name).GetInt64();
+        Assert.Equal("samepage.demo/1", json.GetProperty("schema").GetString());
+        Assert.Equal(("kernel", kind), (json.GetProperty("engine").GetString(), json.GetProperty("program_kind").GetString()));
+        Assert.Equal(Number("programs_up"), Number("programs_verified"));
+        Assert.True(json.GetProperty("converged").GetBoolean(), json.GetRawText());
+        Assert.True(Number("promised_pages") > 3_000, json.GetRawText());
+        Assert.InRange(json.GetProperty("deviation_percent").GetDouble(), -2, 2);
+        Assert.Equal(before, Settings());
+        Assert.False(File.Exists(Record));
+        Assert.Empty(demo.Left());
+    }
+
+    private static void CheckEstimateOnly(DemoProcess demo, string missing)
+    {
+        Assert.True(demo.WaitForExit() == 0, demo.Steps);
+        var json = demo.Json();
+        Assert.Equal(System.Text.Json.JsonValueKind.Null, json.GetProperty("engine").ValueKind);
+        Assert.Contains(missing, json.GetProperty("missing")[0].GetString(), StringComparison.Ordinal);
+        Assert.True(json.GetProperty("promised_pages").GetInt64() > 3_000, json.GetRawText());
+        Assert.Equal(3, json.GetProperty("programs_verified").GetInt32());
+        Assert.Empty(demo.Left());
+    }
+
+    private static void RequireMerging()
+    {
+        if (!new KsmSysfs().Exists || !Environment.IsPrivilegedProcess)
+        {
+            Assert.Skip("needs root and a kernel with KSM");
+        }
+    }
+
+    /// <summary>Everything that can be set; what only counts is left out.</summary>
+    private static string Settings()
+    {
+        string[] knobs = ["run", "pages_to_scan", "sleep_millisecs", "smart_scan", "use_zero_pages", "advisor_mode", "max_page_sharing", "merge_across_nodes"];
+        return string.Join('\n', knobs.Select(knob =>
+            Path.Combine("/sys/kernel/mm/ksm", knob) is var path && File.Exists(path) ? $"{knob} {File.ReadAllText(path).Trim()}" : knob));
+    }
+
+    private static void WaitUntil(Func<bool> condition)
+    {
+        for (var end = DateTime.UtcNow + TimeSpan.FromSeconds(20); !condition(); Thread.Sleep(5))
+        {
+            Assert.True(DateTime.UtcNow < end, "waited in vain");
+        }
+    }
+
+    /// <summary>In the middle of the largest nameless mapping, which holds a piece of a file.</summary>
+    private static void TurnOverOneByte(int pid)
+    {
+        var (start, end) = File.ReadLines($"/proc/{pid}/maps")
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Where(fields => fields.Length == 5 && fields[1] == "rw-p")
+            .Select(fields => fields[0].Split('-'))
+            .Select(range => (Start: Hex(range[0]), End: Hex(range[1])))
+            .MaxBy(range => range.End - range.Start);
+        using var memory = new FileStream($"/proc/{pid}/mem", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, 0);
+        var at = start + ((end - start) / 2);
+        memory.Position = at;
+        var value = memory.ReadByte();
+        memory.Position = at;
+        memory.WriteByte((byte)(value ^ 1));
+    }
+
+    private static long Hex(string text) => long.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+}

@@ -24,7 +24,8 @@ internal static class PromiseBench
 
     public static int Run(string[] arguments)
     {
-        var (guests, megabytes) = (Number(arguments, "--guests", 8), Number(arguments, "--guest-mb", 1024));
+        var options = new BenchOptions(arguments);
+        var (guests, megabytes) = (options.Number("--guests", 8), options.Number("--guest-mb", 1024));
         var (proc, ksm) = (new ProcFs(), new KsmSysfs());
         var request = new ProgramRequest(
             guests, megabytes, MemInfo.Read(proc).AvailableBytes, CacheDirectory.Default, ProgramKind.Guests);
@@ -47,10 +48,10 @@ internal static class PromiseBench
             return 3;
         }
 
-        return Report(result, achieved, arguments.Contains("--save"));
+        return Report(result, achieved, options);
     }
 
-    private static int Report(DemonstrationResult result, MergeAchievement achieved, bool save)
+    private static int Report(DemonstrationResult result, MergeAchievement achieved, BenchOptions options)
     {
         var cost = result.Promise.Estimate.Cost;
         var deviation = achieved.DeviationPercent(result.Promise);
@@ -60,8 +61,8 @@ internal static class PromiseBench
         var figures = new Dictionary<string, object>
         {
             ["taken_at"] = DateTimeOffset.UtcNow.ToString("O", CultureInfo.InvariantCulture),
-            ["cpu"] = CpuModel(),
-            ["kernel"] = File.ReadAllText("/proc/sys/kernel/osrelease").Trim(),
+            ["cpu"] = Machine.Cpu,
+            ["kernel"] = Machine.Kernel,
             ["guests"] = result.Count,
             ["guest_mb"] = result.Programs.Megabytes,
             ["present_pages"] = result.Promise.Estimate.Totals.PresentPages,
@@ -86,23 +87,7 @@ internal static class PromiseBench
             Console.WriteLine($"{name,-26} {Convert.ToString(value, CultureInfo.InvariantCulture)}");
         }
 
-        if (save)
-        {
-            var directory = Directory.CreateDirectory(Path.Combine("bench", "results"));
-            var file = Path.Combine(directory.FullName, "promise.json");
-            File.WriteAllText(file, JsonSerializer.Serialize(figures, JsonSerializerOptions.Web) + "\n");
-            Console.Error.WriteLine($"saved in {file}");
-        }
-
+        options.Save("promise", JsonSerializer.Serialize(figures, BenchOptions.Json));
         return isGood ? 0 : 1;
     }
-
-    private static string CpuModel() =>
-        File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))
-            ?.Split(':', 2)[1].Trim() ?? "unknown";
-
-    private static int Number(string[] arguments, string option, int otherwise) =>
-        Array.IndexOf(arguments, option) is var at and >= 0 && at + 1 < arguments.Length
-            ? int.Parse(arguments[at + 1], CultureInfo.InvariantCulture)
-            : otherwise;
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Samepage.Linux.Proc;
 using Samepage.Linux.Sys;
 
 namespace Samepage.SystemTests.Host;
@@ -55,6 +56,9 @@ internal sealed class KsmdInUse : IDisposable
         holder.StandardInput.Flush();
         Assert.Equal("done", holder.StandardOutput.ReadLine());
     }
+
+    /// <summary>Merged pages of the processes that were started here: others on the machine may come and go.</summary>
+    public long MergedHere => _holders.Sum(holder => KsmStat.TryRead(new ProcFs(), holder.Id)?.MergingPages ?? 0);
 
     /// <summary>Waits until ksmd has gone through so many whole passes.</summary>
     public void LetPasses(int passes)

@@ -19,6 +19,13 @@ internal static class Program
             DemoCommand.Create(),
             DoctorCommand.Create(),
             EstimateCommand.Create(),
+            StatusCommand.Create(),
+            TopCommand.Create(),
+            RunCommand.Create(),
+            EnableCommand.Create(),
+            DisableCommand.Create(),
+            UnmergeCommand.Create(),
+            ExecProbe.Create(),
         };
         var parsed = root.Parse(arguments);
         var code = parsed.Invoke(new InvocationConfiguration { ProcessTerminationTimeout = null });

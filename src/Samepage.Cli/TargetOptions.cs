@@ -51,6 +51,37 @@ internal sealed class TargetOptions
             : new TargetResolver(proc).Resolve(query);
     }
 
+    /// <summary>
+    /// The same for verbs that act on each process by itself: of several named processes those that cannot be targets are
+    /// reported and left out.
+    /// </summary>
+    /// <exception cref="CommandFailure">Nothing was asked for, or a value is not of the option's form.</exception>
+    /// <exception cref="TargetException">Nothing at all is left.</exception>
+    public IReadOnlyList<TargetProcess> ResolveEach(ParseResult parsed, ProcFs proc, Action<int, string> refused)
+    {
+        var query = Query(parsed);
+        if (query.Pids.Count < 2)
+        {
+            return Resolve(parsed, proc);
+        }
+
+        var resolver = new TargetResolver(proc);
+        var found = new List<TargetProcess>();
+        foreach (var pid in query.Pids.Distinct().Order())
+        {
+            try
+            {
+                found.AddRange(resolver.Resolve(query with { Pids = [pid] }));
+            }
+            catch (TargetException unsuitable)
+            {
+                refused(pid, unsuitable.Message);
+            }
+        }
+
+        return found;
+    }
+
     private static IEnumerable<int> Pids(string list)
     {
         foreach (var part in list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))

@@ -89,6 +89,19 @@ public static unsafe class KernelFile
         }
     }
 
+    /// <summary>Whether a value could be written, found out without writing one; <see cref="Errno.None"/> where it could.</summary>
+    public static Errno ProbeWrite(string path)
+    {
+        var fd = Libc.open(path, Libc.O_WRONLY | Libc.O_CLOEXEC, 0);
+        if (fd < 0)
+        {
+            return (Errno)Marshal.GetLastPInvokeError();
+        }
+
+        _ = Libc.close(fd);
+        return Errno.None;
+    }
+
     private static byte[] ReadToEnd(int fd, string path)
     {
         var buffer = new byte[4096];

@@ -5,6 +5,7 @@ namespace Samepage.Linux.Interop;
 // <sys/prctl.h> (the memory-merge options came with 6.4 and are spelled out because older headers lack them)
 internal static unsafe partial class Libc
 {
+    public const int PR_SET_TIMERSLACK = 29;
     public const int PR_SET_MEMORY_MERGE = 67;
     public const int PR_GET_MEMORY_MERGE = 68;
 

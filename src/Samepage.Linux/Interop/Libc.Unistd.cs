@@ -40,4 +40,7 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int setsid();
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int usleep(uint usec);
 }

@@ -12,13 +12,6 @@ public static unsafe class MergeProbe
     private const int NotMergingExitStatus = 10;
     private const int MergingExitStatus = 11;
 
-    /// <summary>Whether the calling process as a whole is opted in; null where the kernel cannot say (before 6.4).</summary>
-    public static bool? IsOptedIn() => Libc.prctl(Libc.PR_GET_MEMORY_MERGE, 0, 0, 0, 0) switch
-    {
-        < 0 => null,
-        var answer => answer != 0,
-    };
-
     /// <summary>Opts in and out again; <see cref="Errno.None"/> where the kernel takes it.</summary>
     public static Errno TryOptIn() => WhileOptedIn(static () => Errno.None, error => error);
 
@@ -37,11 +30,11 @@ public static unsafe class MergeProbe
         };
 
     /// <summary>What the started program exits with: whether it found itself opted in.</summary>
-    public static int ExitStatus() => IsOptedIn() == true ? MergingExitStatus : NotMergingExitStatus;
+    public static int ExitStatus() => MemoryMerge.IsOptedIn == true ? MergingExitStatus : NotMergingExitStatus;
 
     private static T WhileOptedIn<T>(Func<T> action, Func<Errno, T> refused)
     {
-        if (IsOptedIn() == true)
+        if (MemoryMerge.IsOptedIn == true)
         {
             return action();
         }

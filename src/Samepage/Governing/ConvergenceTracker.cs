@@ -93,18 +93,22 @@ public sealed class ConvergenceTracker(ConvergenceMemory? memory = null)
 
         if (quiet >= needed)
         {
-            return Say(Convergence.Converged, $"{Count(quiet)} full scans without growth");
+            return Say(Convergence.Converged, $"{Scans(quiet)} without growth");
         }
 
         if (known.HasGrown)
         {
-            return Say(Convergence.Growing, $"grew {Count(quiet)} full scans ago; {Count(needed)} quiet ones are needed");
+            return Say(Convergence.Growing, quiet == 0
+                ? $"grew in this full scan; {Count(needed)} quiet ones are needed"
+                : $"grew {Scans(quiet)} ago; {Count(needed)} quiet ones are needed");
         }
 
         return Say(Convergence.Unknown, known.Last.TrackedPages == 0
             ? "ksmd tracks no memory yet"
-            : $"watched for {Count(quiet)} full scans; {Count(needed)} are needed");
+            : $"watched for {Scans(quiet)}; {Count(needed)} are needed");
     }
+
+    private static string Scans(long number) => number == 1 ? "1 full scan" : $"{Count(number)} full scans";
 
     private static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 }

@@ -16,6 +16,9 @@ public sealed class ConvergenceWaiter(Func<ConvergenceSample> look, TimeSpan eve
     {
     }
 
+    /// <summary>What the last wait came to know; null before the first.</summary>
+    public ConvergenceMemory? Memory { get; private set; }
+
     /// <summary>
     /// Blocks until merging has converged, the time is up, or the wait is cancelled, and returns the last verdict:
     /// only <see cref="Convergence.Converged"/> means what it says. History from before the call does not count, so
@@ -33,6 +36,7 @@ public sealed class ConvergenceWaiter(Func<ConvergenceSample> look, TimeSpan eve
         {
             var sample = look();
             var verdict = tracker.Observe(sample);
+            Memory = tracker.Memory;
             progress?.Invoke(sample, verdict);
             if (verdict.State == Convergence.Converged
                 || (timeout is { } most && TimeProvider.System.GetElapsedTime(start) >= most)

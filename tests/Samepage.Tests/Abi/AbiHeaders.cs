@@ -36,6 +36,9 @@ internal static class AbiHeaders
     /// <summary>C fields whose C# spelling differs, as (struct, field).</summary>
     private static readonly Dictionary<(string Struct, string Field), string> s_fields = [];
 
+    /// <summary>Structs of which only the head is written down: C's may be longer, the offsets must agree all the same.</summary>
+    public static bool IsHeadOnly(string structName) => structName is "rseq";
+
     public static string StructName(string name) => s_typedefs.Contains(name) ? name : $"struct {name}";
 
     public static string FieldName(string structName, string field) => s_fields.GetValueOrDefault((structName, field), field);

@@ -48,7 +48,7 @@ public sealed record AbiItem(string Name, string Assertion)
     private static IEnumerable<AbiItem> Struct(Type type)
     {
         var c = AbiHeaders.StructName(type.Name);
-        yield return new AbiItem($"sizeof({type.Name})", $"sizeof({c}) == {SizeOf(type)}");
+        yield return new AbiItem($"sizeof({type.Name})", $"sizeof({c}) {(AbiHeaders.IsHeadOnly(type.Name) ? ">=" : "==")} {SizeOf(type)}");
         foreach (var field in type.GetFields(BindingFlags.Public | BindingFlags.Instance))
         {
             yield return new AbiItem(

@@ -204,9 +204,9 @@ public class InspectorTests
     [Fact]
     public void Real_probes_leave_no_trace()
     {
-        var before = MergeProbe.IsOptedIn();
+        var before = MemoryMerge.IsOptedIn;
         var report = new Inspector(new ProcFs(), "/sys", new LiveKernelProbes(null)).Inspect();
-        Assert.Equal(before, MergeProbe.IsOptedIn());
+        Assert.Equal(before, MemoryMerge.IsOptedIn);
         Assert.Contains(report.Findings, finding => finding is { Id: "process_vm_readv", State: not FindingState.Missing });
         Assert.Equal(before is null ? FindingState.Missing : FindingState.Ok, report.Findings.Single(finding => finding.Id == "prctl").State);
     }

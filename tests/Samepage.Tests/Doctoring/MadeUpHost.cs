@@ -1,7 +1,7 @@
 using Samepage.Doctoring;
 using Samepage.Linux;
-using Samepage.Linux.Proc;
 using Samepage.Linux.Probes;
+using Samepage.Linux.Proc;
 
 namespace Samepage.Tests.Doctoring;
 

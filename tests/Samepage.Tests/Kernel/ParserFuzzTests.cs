@@ -14,13 +14,14 @@ public class ParserFuzzTests
     [
         "42 (a) (b c) S 1 42 42 0 -1 4194560 1 0 0 0 7 9 0 0 20 0 1 0 12345 0 0",
         KernelFileText("/proc/self/stat"), KernelFileText("/proc/self/status"), KernelFileText("/proc/meminfo"),
+        KernelFileText("/proc/self/maps"), KernelFileText("/proc/self/smaps")[..4_000],
         "ksm_rmap_items 1744\nksm_zero_pages 3017\nksm_merging_pages 2\nksm_process_profit -12254208\nksm_merge_any: yes\n",
     ];
 
     private static readonly string[] s_shards =
     [
         "", " ", "\n", "\t", ":", "(", ")", "\0", "-", "+", "\u00a0", "\u0663", "\ud800", "0x10", "-1", "18446744073709551615",
-        "9223372036854775808", "99999999999999999999999999999", "4294967296", "1e9", "kB", "yes", "NaN",
+        "9223372036854775808", "99999999999999999999999999999", "4294967296", "1e9", "kB", "yes", "NaN", "VmFlags: h", "ffffffffffffffff-0 rw-p 0 0 0", "0-ffffffffffffffff rwxp 0 0:0 0",
     ];
 
     private static readonly Gen<string> s_texts = Gen.OneOf(
@@ -39,6 +40,15 @@ public class ParserFuzzTests
 
     [Fact]
     public void Memory_texts() => Check(text => MemInfo.Parse(text), mayThrow: false);
+
+    [Fact]
+    public void Mapping_texts() => Check(text =>
+    {
+        foreach (var region in Smaps.Parse(System.Text.Encoding.UTF8.GetBytes(text)))
+        {
+            _ = (region.Bytes, region.Has("ht"), region.Path.Length);
+        }
+    });
 
     [Fact]
     public void Keyed_texts() => Check(

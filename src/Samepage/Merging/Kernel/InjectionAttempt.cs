@@ -49,6 +49,7 @@ internal sealed class InjectionAttempt(
     {
         // Looked up while the target runs: reading its map takes longer than all the rest.
         var vdso = candidate.SystemCall < 0 || tries > 1 ? VdsoCall.Find(proc, target.Pid, candidate.ThreadId) : null;
+        TracedThread.HurryTracer();
         if (Seize(out var filtersSuspended) is { } refusal)
         {
             return refusal;
@@ -108,8 +109,6 @@ internal sealed class InjectionAttempt(
             case { Kind: StopKind.Interrupted }:
                 return null;
             case { Kind: StopKind.Signal, Signal: var signal }:
-                // Even a signal that the program ignores stops a traced thread, and would leave an EINTR behind.
-                _thread.SetRegisters(Mended(_thread.GetRegisters()));
                 Release(signal);
                 return (AttemptVerdict.Retry, "is under a storm of signals");
             case { Kind: StopKind.Ended }:
@@ -119,14 +118,31 @@ internal sealed class InjectionAttempt(
         }
     }
 
-    /// <summary>Most threads stop within microseconds, so the first glances follow closely and the later ones sleep.</summary>
+    /// <summary>
+    /// Most threads stop within microseconds, so the first glances follow closely and the later ones sleep. Null where
+    /// the thread runs on.
+    /// </summary>
     private StopReport? WaitWithPatience()
     {
         while (true)
         {
             if (_thread.TryWait() is { } report)
             {
-                return report;
+                if (report.Kind != StopKind.Signal)
+                {
+                    return report;
+                }
+
+                // Even a signal that the program ignores stops a traced thread, and would leave an EINTR behind.
+                _thread.SetRegisters(Mended(_thread.GetRegisters()));
+                if (tries == 1)
+                {
+                    return report;
+                }
+
+                // In a storm another attempt would fare alike: deliver the signal, and stop right behind that.
+                _thread.Interrupt();
+                _thread.Continue(report.Signal);
             }
 
             var waited = Stopwatch.GetElapsedTime(_stoppedAt);
@@ -141,7 +157,7 @@ internal sealed class InjectionAttempt(
             }
             else
             {
-                Thread.Sleep(1);
+                TracedThread.Nap();
             }
         }
     }

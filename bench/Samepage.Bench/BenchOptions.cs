@@ -1,0 +1,35 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Samepage.Bench;
+
+/// <summary>The few options that benches share: "--name value" pairs, and --save to keep the result.</summary>
+internal sealed class BenchOptions(string[] args)
+{
+    public static JsonSerializerOptions Json { get; } = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+    };
+
+    public int Number(string name, int otherwise)
+    {
+        var at = Array.IndexOf(args, name);
+        return at >= 0 && at + 1 < args.Length ? int.Parse(args[at + 1], CultureInfo.InvariantCulture) : otherwise;
+    }
+
+    public bool Has(string name) => Array.IndexOf(args, name) >= 0;
+
+    /// <summary>With --save: keeps a result under bench/results, by bench and processor.</summary>
+    public void Save(string bench, string json)
+    {
+        if (Has("--save"))
+        {
+            var cpu = string.Concat(Machine.Cpu.Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToLowerInvariant(c) : '-'));
+            var path = Path.Combine(Machine.Root, "bench", "results", $"{bench}-{cpu.Trim('-')}.json");
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllText(path, json + "\n");
+            Console.WriteLine($"kept in {Path.GetRelativePath(Machine.Root, path)}");
+        }
+    }
+}

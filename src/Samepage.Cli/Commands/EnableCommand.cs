@@ -1,0 +1,40 @@
+using System.CommandLine;
+using Samepage.Linux.Proc;
+using Samepage.Merging.Kernel;
+
+namespace Samepage.Cli.Commands;
+
+/// <summary><c>samepage enable</c>: opts running processes in to the kernel's merging.</summary>
+internal static class EnableCommand
+{
+    public static Command Create()
+    {
+        var noStart = new Option<bool>("--no-start") { Description = "Leave ksmd as it is, also where it stands still" };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Say what would be done, and touch nothing" };
+        var json = new Option<bool>("--json") { Description = "Print one JSON object" };
+        var command = new Command("enable", "Let the kernel merge the pages of running processes") { noStart, dryRun, json };
+        var targets = new TargetOptions().AddTo(command);
+        command.SetVerb((parsed, front) => Custody.Run(cancel =>
+        {
+            var proc = new ProcFs();
+            var ksm = Ksmd.Require();
+            var isDry = parsed.GetValue(dryRun);
+            var mayStart = !parsed.GetValue(noStart) && !isDry;
+            if (mayStart)
+            {
+                Ksmd.RequireStart(ksm);
+            }
+
+            var report = new OptInReport("enable", "enabled", isDry, parsed.GetValue(json));
+            var isAny = false;
+            foreach (var outcome in new KernelEngine(proc, Faults.Injector(proc)).Enable(targets.ResolveEach(parsed, proc, report.Refuse), isDry, cancel))
+            {
+                report.Add(outcome);
+                isAny |= outcome.Outcome is InjectionOutcome.Done or InjectionOutcome.Already;
+            }
+
+            return report.Finish(ksmdStarted: mayStart && isAny && Ksmd.Start(ksm));
+        }, front));
+        return command;
+    }
+}

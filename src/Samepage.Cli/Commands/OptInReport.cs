@@ -1,0 +1,140 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Samepage.Merging.Kernel;
+
+namespace Samepage.Cli.Commands;
+
+/// <summary>What <c>enable</c>, <c>disable</c> and <c>unmerge</c> print: one line or one JSON entry for each process.</summary>
+internal sealed class OptInReport(string verb, string done, bool dryRun, bool json)
+{
+    private readonly List<OptInEntry> _entries = [];
+
+    /// <summary>Takes up a process that could not even be chosen.</summary>
+    public void Refuse(int pid, string message)
+    {
+        _entries.Add(new OptInEntry { Pid = pid, Name = "", Outcome = NameOf(InjectionOutcome.Unsuitable), Reason = message });
+        Complain(message);
+    }
+
+    /// <summary>Takes up the outcome of a process.</summary>
+    public void Add(TargetOutcome outcome)
+    {
+        var entry = new OptInEntry
+        {
+            Pid = outcome.Target.Pid,
+            Name = outcome.Target.Name,
+            Outcome = NameOf(outcome.Outcome),
+            Reason = outcome.Reason,
+            Stops = outcome.Stops,
+            StoppedMicroseconds = Math.Round(outcome.Stopped.TotalMicroseconds, 1),
+            LongestStopMicroseconds = Math.Round(outcome.LongestStop.TotalMicroseconds, 1),
+            MergedPagesBefore = outcome.MergedPagesBefore,
+            MergedPagesAfter = outcome.MergedPagesAfter,
+        };
+        _entries.Add(entry);
+        if (outcome.Outcome is not (InjectionOutcome.Done or InjectionOutcome.Already))
+        {
+            Complain($"process {entry.Pid} ({entry.Name}) {entry.Reason}");
+        }
+        else if (!json)
+        {
+            Console.WriteLine(Line(outcome));
+        }
+    }
+
+    /// <summary>Prints what has to be printed at the end, and gives the exit status: that of the gravest outcome.</summary>
+    public int Finish(bool? ksmdStarted)
+    {
+        if (json)
+        {
+            var document = new OptInDocument
+            {
+                Schema = $"samepage.{verb}/1",
+                DryRun = dryRun,
+                KsmdStarted = ksmdStarted,
+                Targets = _entries,
+            };
+            Console.WriteLine(JsonSerializer.Serialize(document, OptInJson.Default.OptInDocument));
+        }
+
+        return Status(InjectionOutcome.Failed, ExitCode.Failed)
+            ?? Status(InjectionOutcome.NotPermitted, ExitCode.NotPermitted)
+            ?? Status(InjectionOutcome.RefusedByGuard, ExitCode.RefusedByGuard)
+            ?? Status(InjectionOutcome.Unsuitable, ExitCode.TargetUnsuitable)
+            ?? Status(InjectionOutcome.Gone, ExitCode.TargetUnsuitable)
+            ?? Status(InjectionOutcome.Cancelled, ExitCode.Failed)
+            ?? ExitCode.Done;
+    }
+
+    private static string NameOf(InjectionOutcome outcome) => outcome switch
+    {
+        InjectionOutcome.Done => "done",
+        InjectionOutcome.Already => "already",
+        InjectionOutcome.Gone => "gone",
+        InjectionOutcome.Unsuitable => "unsuitable",
+        InjectionOutcome.NotPermitted => "not_permitted",
+        InjectionOutcome.RefusedByGuard => "refused_by_guard",
+        InjectionOutcome.Cancelled => "cancelled",
+        _ => "failed",
+    };
+
+    private static void Complain(string message) => Console.Error.WriteLine($"samepage: {message}");
+
+    private int? Status(InjectionOutcome outcome, int code) =>
+        _entries.Exists(entry => entry.Outcome == NameOf(outcome)) ? code : null;
+
+    private string Line(TargetOutcome outcome)
+    {
+        var what = outcome.Outcome == InjectionOutcome.Already ? outcome.Reason : dryRun ? $"would be {done}" : done;
+        var pages = outcome.MergedPagesBefore == 0 ? ""
+            : dryRun ? string.Create(CultureInfo.InvariantCulture, $", {outcome.MergedPagesBefore:n0} merged pages")
+            : string.Create(CultureInfo.InvariantCulture, $", {outcome.MergedPagesBefore - outcome.MergedPagesAfter:n0} pages broken apart");
+        var stop = outcome.Stops switch
+        {
+            0 => "",
+            1 => string.Create(CultureInfo.InvariantCulture, $", one thread stopped for {outcome.LongestStop.TotalMicroseconds:0} us"),
+            _ => string.Create(CultureInfo.InvariantCulture, $", {outcome.Stops} stops of at most {outcome.LongestStop.TotalMicroseconds:0} us"),
+        };
+        return string.Create(CultureInfo.InvariantCulture, $"{outcome.Target.Pid,8}  {outcome.Target.Name,-16} {what}{pages}{stop}");
+    }
+}
+
+/// <summary>The JSON document.</summary>
+internal sealed record OptInDocument
+{
+    public required string Schema { get; init; }
+
+    public required bool DryRun { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? KsmdStarted { get; init; }
+
+    public required IReadOnlyList<OptInEntry> Targets { get; init; }
+}
+
+/// <summary>One process in it.</summary>
+internal sealed record OptInEntry
+{
+    public required int Pid { get; init; }
+
+    public required string Name { get; init; }
+
+    public required string Outcome { get; init; }
+
+    public required string Reason { get; init; }
+
+    public int Stops { get; init; }
+
+    public double StoppedMicroseconds { get; init; }
+
+    public double LongestStopMicroseconds { get; init; }
+
+    public long MergedPagesBefore { get; init; }
+
+    public long MergedPagesAfter { get; init; }
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
+[JsonSerializable(typeof(OptInDocument))]
+internal sealed partial class OptInJson : JsonSerializerContext;

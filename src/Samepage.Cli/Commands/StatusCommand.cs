@@ -1,0 +1,148 @@
+using System.CommandLine;
+using Samepage.Cli.Rendering;
+using Samepage.Governing;
+using Samepage.Linux.Proc;
+using Samepage.Linux.Sys;
+using Samepage.Targets;
+using Spectre.Console;
+
+namespace Samepage.Cli.Commands;
+
+/// <summary><c>samepage status</c>: what merging does, for whom, at what cost, and whether it is done.</summary>
+internal static class StatusCommand
+{
+    private static readonly TimeSpan s_lookEvery = TimeSpan.FromMilliseconds(100);
+    private static readonly Option<bool> s_json = new("--json") { Description = "Write JSON instead of text" };
+    private static readonly Option<string?> s_interval = new("--interval") { Description = "Watch for this long first (500ms, 2s, 1m): what ksmd spends is then of now", HelpName = "TIME" };
+    private static readonly Option<bool> s_wait = new("--wait") { Description = "Wait until merging has converged" };
+    private static readonly Option<string?> s_timeout = new("--timeout") { Description = "Wait no longer than this; exit 1 if it has not converged by then", HelpName = "TIME" };
+
+    public static Command Create()
+    {
+        var command = new Command("status", "Say what merging saves, for whom, what ksmd spends and whether it has converged.");
+        var targets = new TargetOptions().AddTo(command);
+        foreach (var option in new Option[] { s_interval, s_wait, s_timeout, s_json })
+        {
+            command.Options.Add(option);
+        }
+
+        command.SetVerb((parsed, cancel) => Run(parsed, targets, cancel));
+        return command;
+    }
+
+    private static int Run(ParseResult parsed, TargetOptions targetOptions, CancellationToken cancel)
+    {
+        var interval = Time("--interval", parsed.GetValue(s_interval));
+        var timeout = Time("--timeout", parsed.GetValue(s_timeout));
+        var isWait = parsed.GetValue(s_wait);
+        if (timeout is not null && !isWait)
+        {
+            throw new CommandFailure(ExitCode.Usage, "--timeout goes with --wait");
+        }
+
+        var ksm = new KsmSysfs();
+        if (!ksm.Exists)
+        {
+            throw new CommandFailure(ExitCode.Missing, "this kernel has no KSM; 'samepage doctor' says more");
+        }
+
+        var proc = new ProcFs();
+        var isNamed = !targetOptions.Query(parsed).IsEmpty;
+        var targets = isNamed ? targetOptions.Resolve(parsed, proc) : null;
+        var waiter = new ConvergenceWaiter(ksm);
+        var verdict = isWait ? Wait(ksm, waiter, timeout, cancel) : null;
+        Show(new MergingReader(proc, ksm), proc, targets, interval, waiter.Memory, parsed.GetValue(s_json), cancel);
+        return verdict is null || verdict.State == Convergence.Converged
+            ? ExitCode.Done
+            : throw new CommandFailure(ExitCode.Failed, $"merging has not converged: {verdict.Reason}");
+    }
+
+    private static TimeSpan? Time(string option, string? text) => text is null ? null : DurationText.Parse(option, text);
+
+    private static ConvergenceVerdict Wait(
+        KsmSysfs ksm, ConvergenceWaiter waiter, TimeSpan? timeout, CancellationToken cancel)
+    {
+        if (!ksm.IsRunning)
+        {
+            throw new CommandFailure(ExitCode.Failed, "ksmd stands still, so there is nothing to wait for; 'samepage enable' starts it");
+        }
+
+        var isTold = !Console.IsErrorRedirected;
+        var verdict = waiter.Wait(
+            timeout,
+            (sample, now) =>
+            {
+                if (isTold)
+                {
+                    Console.Error.Write($"\r\e[K{Readable.Size(sample.SavedPages * 4096)} saved; {now.Reason}");
+                }
+            },
+            cancel);
+        if (isTold)
+        {
+            Console.Error.Write("\r\e[K");
+        }
+
+        return verdict;
+    }
+
+    /// <summary>
+    /// One look knows nothing of growth: it goes on from what the last command saw, and leaves what it saw to the next.
+    /// What a wait came to know is younger than either.
+    /// </summary>
+    private static void Show(
+        MergingReader reader, ProcFs proc, IReadOnlyList<TargetProcess>? targets, TimeSpan? interval,
+        ConvergenceMemory? waited, bool isJson, CancellationToken cancel)
+    {
+        var store = new ObservationStore(ObservationStore.DefaultDirectory(), proc);
+        var earlier = store.TryRead();
+        var tracker = new ConvergenceTracker(waited ?? earlier?.Memory);
+        var (cpuBefore, before) = (earlier?.KsmdCpuSeconds, earlier?.Memory.Last.TakenAt ?? default);
+        if (interval is { } time)
+        {
+            var first = reader.ReadHost();
+            (cpuBefore, before) = (first.KsmdCpuSeconds, first.Sample.TakenAt);
+            Watch(reader, tracker, before + time, cancel);
+        }
+
+        var host = reader.ReadHost();
+        var everybody = reader.ReadProcesses(null);
+        var survey = targets is null ? everybody : reader.ReadProcesses(targets);
+        var verdict = tracker.Observe(host.Sample with { HasUnscannedProcess = everybody.HasUnscanned });
+        store.TryWrite(new Observation(tracker.Memory!, host.KsmdCpuSeconds));
+        Write(host, survey, verdict, KsmdPace.Between(cpuBefore, before, host), isJson);
+    }
+
+    private static void Watch(MergingReader reader, ConvergenceTracker tracker, DateTimeOffset until, CancellationToken cancel)
+    {
+        while (DateTimeOffset.UtcNow < until && !cancel.IsCancellationRequested)
+        {
+            tracker.Observe(reader.ReadHost().Sample);
+            var left = until - DateTimeOffset.UtcNow;
+            cancel.WaitHandle.WaitOne(left < s_lookEvery ? (left > TimeSpan.Zero ? left : TimeSpan.Zero) : s_lookEvery);
+        }
+    }
+
+    private static void Write(HostMerging host, ProcessSurvey survey, ConvergenceVerdict verdict, KsmdPace? pace, bool isJson)
+    {
+        if (isJson)
+        {
+            Console.Out.Write(StatusJson.From(host, survey, verdict, pace).ToText());
+            return;
+        }
+
+        var console = ConsoleText.StandardOutput();
+        StatusText.WriteHost(console, host, verdict, pace);
+        if (survey.Shown.Count > 0)
+        {
+            console.WriteLine();
+            StatusText.WriteProcesses(console, survey.Shown);
+        }
+
+        if (StatusText.Rest(survey) is { } rest)
+        {
+            console.WriteLine();
+            console.WriteParagraph(rest + ".");
+        }
+    }
+}

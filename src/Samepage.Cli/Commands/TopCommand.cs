@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using Samepage.Cli.Rendering;
+using Samepage.Governing;
+using Samepage.Linux;
+using Samepage.Linux.Proc;
+using Samepage.Linux.Sys;
+
+namespace Samepage.Cli.Commands;
+
+/// <summary><c>samepage top</c>: the same as status, live.</summary>
+internal static class TopCommand
+{
+    private static readonly Option<string?> s_interval = new("--interval") { Description = "Time between two looks (default: 2s)", HelpName = "TIME" };
+
+    public static Command Create()
+    {
+        var command = new Command("top", "Watch merging live: host and processes, sortable by keys; q quits.");
+        var targets = new TargetOptions().AddTo(command);
+        command.Options.Add(s_interval);
+        command.SetVerb((parsed, cancel) => Run(parsed, targets, cancel));
+        return command;
+    }
+
+    private static int Run(ParseResult parsed, TargetOptions targetOptions, CancellationToken cancel)
+    {
+        var interval = parsed.GetValue(s_interval) is { } text ? DurationText.Parse("--interval", text) : TimeSpan.FromSeconds(2);
+        if (!OperatingSystem.IsLinux() || !Terminal.IsAvailable)
+        {
+            throw new CommandFailure(ExitCode.Usage, "top needs a terminal; 'samepage status --interval 2s' writes the same to a file or pipe");
+        }
+
+        var ksm = new KsmSysfs();
+        if (!ksm.Exists)
+        {
+            throw new CommandFailure(ExitCode.Missing, "this kernel has no KSM; 'samepage doctor' says more");
+        }
+
+        var proc = new ProcFs();
+        var query = targetOptions.Query(parsed);
+        if (!query.IsEmpty)
+        {
+            // What was named and is not there is said before the screen changes.
+            _ = targetOptions.Resolve(parsed, proc);
+        }
+
+        Watch(new TopScreen(proc, new MergingReader(proc, ksm), query), interval, cancel);
+        return ExitCode.Done;
+    }
+
+    [SupportedOSPlatform("linux")]
+    private static void Watch(TopScreen screen, TimeSpan interval, CancellationToken cancel)
+    {
+        using var terminal = new Terminal();
+        using var resized = PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => terminal.Wake());
+        using var ended = cancel.Register(terminal.Wake);
+        try
+        {
+            var next = TimeProvider.System.GetTimestamp();
+            while (!cancel.IsCancellationRequested && !screen.IsClosed)
+            {
+                var left = interval - TimeProvider.System.GetElapsedTime(next);
+                if (!screen.HasLooked || left <= TimeSpan.Zero)
+                {
+                    next = TimeProvider.System.GetTimestamp();
+                    left = interval;
+                    screen.Look();
+                }
+
+                var (columns, rows) = Terminal.Size;
+                terminal.Draw(screen.Lines(columns, rows));
+                screen.Press(terminal.WaitForKeys(left));
+            }
+        }
+        catch
+        {
+            // An exception that nobody catches ends the process without unwinding: the terminal comes first.
+            terminal.Dispose();
+            throw;
+        }
+    }
+}

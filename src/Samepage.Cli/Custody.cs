@@ -1,0 +1,67 @@
+using System.Diagnostics;
+using Samepage.Linux;
+
+namespace Samepage.Cli;
+
+/// <summary>
+/// Runs a verb that stops other processes in a process of its own, out of the way of what ends commands: Ctrl-C, the
+/// end of the terminal, a kill of the command that the user sees. A tracer that is killed in the wrong ten microseconds
+/// leaves its target with wrong registers (Injector.cs), so the one that traces must be one that nobody kills. When the
+/// command in front ends, however that comes, the one behind finishes the process it is at, and stops.
+/// </summary>
+internal static class Custody
+{
+    private const string Marker = "SAMEPAGE_CUSTODY";
+
+    /// <summary>Runs the verb, or starts the process that runs it and waits for its answer.</summary>
+    public static int Run(Func<CancellationToken, int> verb, CancellationToken cancel)
+    {
+        if (Environment.GetEnvironmentVariable(Marker) is null)
+        {
+            return InFront(cancel);
+        }
+
+        Session.Leave();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        WatchFront(stop);
+        return verb(stop.Token);
+    }
+
+    private static int InFront(CancellationToken cancel)
+    {
+        var start = SelfProcess.With(SelfProcess.OwnArguments);
+        start.RedirectStandardInput = true;
+        start.Environment[Marker] = "1";
+        using var behind = Process.Start(start)!;
+        using var onCancel = cancel.Register(behind.StandardInput.Close);
+        behind.WaitForExit();
+        return behind.ExitCode < 128
+            ? behind.ExitCode
+            : throw new CommandFailure(
+                ExitCode.Failed, $"the process that traced was killed by signal {behind.ExitCode - 128}; the target it was at may have been disturbed");
+    }
+
+    /// <summary>Nothing is ever written into the pipe: its end says that the command in front has ended or is to end.</summary>
+    private static void WatchFront(CancellationTokenSource stop)
+    {
+        var input = Console.OpenStandardInput();
+        var watcher = new Thread(() =>
+        {
+            while (input.ReadByte() >= 0)
+            {
+                // Whatever somebody typed means nothing here.
+            }
+
+            try
+            {
+                stop.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // The verb was done first.
+            }
+        })
+        { IsBackground = true, Name = "custody" };
+        watcher.Start();
+    }
+}

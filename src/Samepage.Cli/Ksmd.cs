@@ -1,0 +1,49 @@
+using Samepage.Linux;
+using Samepage.Linux.Sys;
+
+namespace Samepage.Cli;
+
+/// <summary>What the verbs of the kernel engine need of the machine, and the one thing they may switch on.</summary>
+internal static class Ksmd
+{
+    /// <summary>Refuses where this kernel cannot do it at all.</summary>
+    public static KsmSysfs Require()
+    {
+        var ksm = new KsmSysfs();
+        if (!ksm.Exists)
+        {
+            throw new CommandFailure(ExitCode.Missing, $"this kernel was built without merging (CONFIG_KSM): {ksm.Root} is missing; boot one that has it");
+        }
+
+        return MemoryMerge.IsOptedIn is null
+            ? throw new CommandFailure(ExitCode.Missing, "this kernel cannot opt processes in (prctl PR_SET_MEMORY_MERGE); 6.4 or later can")
+            : ksm;
+    }
+
+    /// <summary>Refuses where ksmd stands still, is wanted, and cannot be started by the caller.</summary>
+    public static void RequireStart(KsmSysfs ksm)
+    {
+        if (!ksm.IsRunning && KernelFile.ProbeWrite($"{ksm.Root}/run") is not Errno.None and var errno)
+        {
+            throw new CommandFailure(
+                ExitCode.NotPermitted,
+                errno == Errno.EROFS
+                    ? $"ksmd stands still and {ksm.Root}/run is on a read-only mount; mount sysfs writable, write 1 there yourself, or use --no-start"
+                    : $"ksmd stands still and starting it needs root (writing 1 to {ksm.Root}/run: {errno}); or use --no-start");
+        }
+    }
+
+    /// <summary>Starts ksmd where it stands still, and says so.</summary>
+    /// <returns>Whether it was started.</returns>
+    public static bool Start(KsmSysfs ksm)
+    {
+        if (ksm.IsRunning)
+        {
+            return false;
+        }
+
+        ksm.Write("run", 1);
+        Console.Error.WriteLine($"samepage: started ksmd (wrote 1 to {ksm.Root}/run)");
+        return true;
+    }
+}

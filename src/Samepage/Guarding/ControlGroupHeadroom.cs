@@ -1,0 +1,90 @@
+using System.Globalization;
+using Samepage.Linux;
+using Samepage.Linux.Proc;
+
+namespace Samepage.Guarding;
+
+/// <summary>What a process's control groups leave it of memory: the tightest of its group and all groups above.</summary>
+/// <param name="Group">The tightest group, as a path below the hierarchy.</param>
+/// <param name="LimitBytes">Its limit.</param>
+/// <param name="UsedBytes">What it uses.</param>
+/// <param name="ReclaimableBytes">File pages among that, which the kernel drops first.</param>
+/// <param name="SwapBytes">What it may still swap out.</param>
+public sealed record ControlGroupHeadroom(string Group, long LimitBytes, long UsedBytes, long ReclaimableBytes, long SwapBytes)
+{
+    /// <summary>Version 1 writes a number near 2^63 where there is no limit.</summary>
+    private const long NoLimit = 1L << 60;
+
+    /// <summary>What the group could supply.</summary>
+    public long Bytes => Math.Max(0, LimitBytes - UsedBytes + ReclaimableBytes + SwapBytes);
+
+    /// <summary>Looks at the groups of a process; null where none of them has a limit.</summary>
+    /// <param name="proc">Where the process is.</param>
+    /// <param name="pid">The process.</param>
+    /// <param name="swapFreeBytes">Free swap of the host, beyond which no group can go.</param>
+    /// <param name="root">Where the hierarchies are mounted.</param>
+    public static ControlGroupHeadroom? Of(ProcFs proc, int pid, long swapFreeBytes, string root = "/sys/fs/cgroup")
+    {
+        ControlGroupHeadroom? tightest = null;
+        foreach (var line in (proc.TryRead(pid, "cgroup") ?? "").Split('\n'))
+        {
+            if (line.Split(':', 3) is not [_, var controllers, var group])
+            {
+                continue;
+            }
+
+            var isUnified = controllers.Length == 0;
+            if (!isUnified && !controllers.Split(',').Contains("memory"))
+            {
+                continue;
+            }
+
+            var mount = isUnified ? (File.Exists($"{root}/cgroup.controllers") ? root : $"{root}/unified") : $"{root}/memory";
+            for (var at = group.TrimEnd('/'); at.Length > 0; at = at[..Math.Max(0, at.LastIndexOf('/'))])
+            {
+                var found = isUnified ? Version2($"{mount}{at}", at, swapFreeBytes) : Version1($"{mount}{at}", at, swapFreeBytes);
+                tightest = found is not null && (tightest is null || found.Bytes < tightest.Bytes) ? found : tightest;
+            }
+        }
+
+        return tightest;
+    }
+
+    private static ControlGroupHeadroom? Version2(string directory, string group, long swapFreeBytes)
+    {
+        if (Number($"{directory}/memory.max") is not { } limit || Number($"{directory}/memory.current") is not { } used)
+        {
+            return null;
+        }
+
+        var swap = Number($"{directory}/memory.swap.max") is { } most
+            ? Math.Clamp(most - (Number($"{directory}/memory.swap.current") ?? 0), 0, swapFreeBytes)
+            : swapFreeBytes;
+        return new ControlGroupHeadroom(group, limit, used, FilePages(directory, ""), swap);
+    }
+
+    private static ControlGroupHeadroom? Version1(string directory, string group, long swapFreeBytes)
+    {
+        if (Number($"{directory}/memory.limit_in_bytes") is not { } limit || limit >= NoLimit
+            || Number($"{directory}/memory.usage_in_bytes") is not { } used)
+        {
+            return null;
+        }
+
+        // memsw limits memory and swap together.
+        var together = Number($"{directory}/memory.memsw.limit_in_bytes") - Number($"{directory}/memory.memsw.usage_in_bytes");
+        var swap = Math.Clamp((together ?? long.MaxValue) - (limit - used), 0, swapFreeBytes);
+        return new ControlGroupHeadroom(group, limit, used, FilePages(directory, "total_"), swap);
+    }
+
+    private static long FilePages(string directory, string prefix)
+    {
+        var stat = KeyedText.Parse(KernelFile.TryReadText($"{directory}/memory.stat") ?? "");
+        return (stat.Number($"{prefix}inactive_file") ?? 0) + (stat.Number($"{prefix}active_file") ?? 0);
+    }
+
+    private static long? Number(string path) =>
+        long.TryParse(KernelFile.TryReadText(path).AsSpan().Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : null;
+}

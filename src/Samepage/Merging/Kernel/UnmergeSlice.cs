@@ -1,0 +1,56 @@
+using Samepage.Linux.Proc;
+
+namespace Samepage.Merging.Kernel;
+
+/// <summary>Ranges of one process that are broken apart in a single stop.</summary>
+/// <param name="Ranges">Start and length of each.</param>
+/// <param name="ResidentBytes">At most so much memory is needed for them.</param>
+internal sealed record UnmergeSlice(IReadOnlyList<(ulong Start, ulong Length)> Ranges, long ResidentBytes)
+{
+    /// <summary>As much memory as one stop works on: about two milliseconds where all of it is merged.</summary>
+    private const long Bytes = 64L << 20;
+
+    /// <summary>More calls than this in one stop would make it long by themselves.</summary>
+    private const int RangesMax = 32;
+
+    /// <summary>
+    /// Cuts mappings into slices: a large one into pieces, many small ones into a common slice. A mapping that is
+    /// mostly empty is cut by what is present in it, so that terabytes of reserved addresses do not take hours.
+    /// </summary>
+    public static List<UnmergeSlice> Cut(IEnumerable<MergeableRegion> regions)
+    {
+        var slices = new List<UnmergeSlice>();
+        var ranges = new List<(ulong, ulong)>();
+        var resident = 0L;
+        foreach (var (start, length, present) in regions.SelectMany(Pieces))
+        {
+            if (ranges.Count == RangesMax || (ranges.Count > 0 && resident + present > Bytes))
+            {
+                slices.Add(new UnmergeSlice(ranges, resident));
+                (ranges, resident) = ([], 0);
+            }
+
+            ranges.Add((start, length));
+            resident += present;
+        }
+
+        if (ranges.Count > 0)
+        {
+            slices.Add(new UnmergeSlice(ranges, resident));
+        }
+
+        return slices;
+    }
+
+    private static IEnumerable<(ulong Start, ulong Length, long Present)> Pieces(MergeableRegion region)
+    {
+        const ulong PageMask = 4095;
+        var pieces = (ulong)(region.ResidentBytes / Bytes + 1);
+        var step = (Math.Max((region.End - region.Start) / pieces, (ulong)Bytes) + PageMask) & ~PageMask;
+        for (var at = region.Start; at < region.End; at += Math.Min(step, region.End - at))
+        {
+            var length = Math.Min(step, region.End - at);
+            yield return (at, length, Math.Min((long)length, region.ResidentBytes));
+        }
+    }
+}

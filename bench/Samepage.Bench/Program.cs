@@ -3,8 +3,8 @@ using Samepage.Bench;
 // One bench per file; each takes its own arguments and returns an exit code.
 var benches = new Dictionary<string, (string About, Func<string[], int> Run)>
 {
-    ["scan"] = ("the CPU of `estimate` against a C program that only reads the same pages", ScanBench.Run),
     ["promise"] = ("what an estimate promises against what ksmd achieves, on QEMU guests", PromiseBench.Run),
+    ["scan"] = ("the CPU of `estimate` against a C program that only reads the same pages", ScanBench.Run),
 };
 
 if (args.Length == 0 || !benches.TryGetValue(args[0], out var bench))

@@ -4,7 +4,6 @@ using Samepage.Governing;
 using Samepage.Linux;
 using Samepage.Linux.Proc;
 using Samepage.Linux.Sys;
-using Samepage.Targets;
 
 namespace Samepage.Scenarios.Trials;
 
@@ -40,11 +39,10 @@ public sealed record DemonstrationOptions(
 /// </summary>
 /// <param name="proc">Where processes are looked up.</param>
 /// <param name="ksm">ksmd's settings and counters.</param>
-/// <param name="optIn">Opts one process in to merging.</param>
 /// <param name="step">Told of each step, from several threads.</param>
 /// <param name="detail">Told how a step goes on, several times a second.</param>
 public sealed class Demonstration(
-    ProcFs proc, KsmSysfs ksm, Action<TargetProcess> optIn, Action<string> step, Action<string> detail)
+    ProcFs proc, KsmSysfs ksm, Action<string> step, Action<string> detail)
 {
     /// <summary>Programs that have just read all their data come to rest.</summary>
     private static readonly TimeSpan s_rest = TimeSpan.FromSeconds(1);
@@ -68,7 +66,7 @@ public sealed class Demonstration(
         {
             var programs = ProgramChoice.Start(options.Programs, step, cancel);
             using var fleet = programs.Fleet;
-            var (promise, achievement, content) = Try(fleet, settings, options, cancel);
+            var (promise, achievement, content) = Try(fleet, settings, options, missing, cancel);
             fleet.Dispose();
             PutBack(settings);
             return new DemonstrationResult(
@@ -82,7 +80,7 @@ public sealed class Demonstration(
     }
 
     private (MergePromise, MergeAchievement?, IReadOnlyList<ContentCheck?>) Try(
-        ProgramFleet fleet, SavedSettings? settings, DemonstrationOptions options, CancellationToken cancel)
+        ProgramFleet fleet, SavedSettings? settings, DemonstrationOptions options, List<string> missing, CancellationToken cancel)
     {
         step("checking every program's data before");
         if (fleet.Verify(cancel).Any(check => check is not { IsUnchanged: true }))
@@ -95,20 +93,30 @@ public sealed class Demonstration(
         step("estimating");
         var promise = _trial.Estimate(fleet.Programs, new EstimateOptions { Interval = options.Interval }, null, cancel);
         cancel.ThrowIfCancellationRequested();
-        var achievement = settings is null ? null : Merge(fleet, settings, options.Timeout, cancel);
+        var achievement = settings is null ? null : Merge(fleet, settings, options.Timeout, missing, cancel);
         step("checking every program's data again");
         return (promise, achievement, fleet.Verify(cancel));
     }
 
-    private MergeAchievement Merge(ProgramFleet fleet, SavedSettings settings, TimeSpan timeout, CancellationToken cancel)
+    private MergeAchievement? Merge(
+        ProgramFleet fleet, SavedSettings settings, TimeSpan timeout, List<string> missing, CancellationToken cancel)
     {
         step("opting the programs in and letting ksmd merge");
-        var achievement = _trial.Merge(
-            fleet.Programs, settings, optIn, timeout,
-            (sample, verdict) => detail(FormattableString.Invariant($"{sample.SavedPages:N0} pages saved; {verdict.Reason}")),
-            cancel);
-        cancel.ThrowIfCancellationRequested();
-        return achievement;
+        try
+        {
+            var achievement = _trial.Merge(
+                fleet.Programs, settings, timeout,
+                (sample, verdict) => detail(FormattableString.Invariant($"{sample.SavedPages:N0} pages saved; {verdict.Reason}")),
+                cancel);
+            cancel.ThrowIfCancellationRequested();
+            return achievement;
+        }
+        catch (OptInRefusedException refusal)
+        {
+            // An old kernel, or a sandbox that forbids tracing: the estimate stands all the same.
+            missing.Add($"the opt-in of running programs: {refusal.Message}");
+            return null;
+        }
     }
 
     /// <summary>

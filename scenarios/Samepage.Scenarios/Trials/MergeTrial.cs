@@ -4,6 +4,7 @@ using Samepage.Estimating;
 using Samepage.Governing;
 using Samepage.Linux.Proc;
 using Samepage.Linux.Sys;
+using Samepage.Merging.Kernel;
 using Samepage.Targets;
 
 namespace Samepage.Scenarios.Trials;
@@ -44,24 +45,20 @@ public sealed class MergeTrial(ProcFs proc, KsmSysfs ksm)
     /// <summary>Opts the programs in, sets ksmd to a quick pace, and waits until it has converged or the time is up.</summary>
     /// <param name="programs">Running programs.</param>
     /// <param name="settings">Changes ksmd's settings; the caller puts them back.</param>
-    /// <param name="optIn">Opts one process in.</param>
     /// <param name="timeout">The longest wait.</param>
     /// <param name="progress">Told of every look at ksmd; may be null.</param>
     /// <param name="cancel">Ends the wait early.</param>
     /// <exception cref="Linux.LinuxException">The kernel refused a setting.</exception>
+    /// <exception cref="OptInRefusedException">A program could not be opted in.</exception>
     public MergeAchievement Merge(
-        IReadOnlyList<ScenarioProgram> programs, SavedSettings settings, Action<TargetProcess> optIn, TimeSpan timeout,
+        IReadOnlyList<ScenarioProgram> programs, SavedSettings settings, TimeSpan timeout,
         Action<ConvergenceSample, ConvergenceVerdict>? progress, CancellationToken cancel)
     {
         SetPace(settings);
         LetGo(s_settlePatience);
         var watch = Stopwatch.StartNew();
         var before = Reading.Take(this, programs);
-        foreach (var target in Targets(programs))
-        {
-            optIn(target);
-        }
-
+        OptIn(programs, cancel);
         var verdict = new ConvergenceWaiter(ksm).Wait(timeout, progress, cancel);
         var after = Reading.Take(this, programs);
         var hadOthers = before.Tracked > 0;
@@ -86,6 +83,17 @@ public sealed class MergeTrial(ProcFs proc, KsmSysfs ksm)
             if (ksm.RmapItems == 0 || ksm.FullScans - passes > 2)
             {
                 return;
+            }
+        }
+    }
+
+    private void OptIn(IReadOnlyList<ScenarioProgram> programs, CancellationToken cancel)
+    {
+        foreach (var outcome in new KernelEngine(proc).Enable(Targets(programs), dryRun: false, cancel))
+        {
+            if (outcome.Outcome is not (InjectionOutcome.Done or InjectionOutcome.Already or InjectionOutcome.Cancelled))
+            {
+                throw new OptInRefusedException($"process {outcome.Target.Pid} ({outcome.Target.Name}) {outcome.Reason}");
             }
         }
     }
@@ -131,3 +139,7 @@ public sealed class MergeTrial(ProcFs proc, KsmSysfs ksm)
             (KeyedText.Parse(proc.TryRead(pid, "status") ?? "").Bytes("RssAnon") ?? 0) / 4096;
     }
 }
+
+/// <summary>A program could not be opted in to merging.</summary>
+/// <param name="message">Which one, and why.</param>
+public sealed class OptInRefusedException(string message) : Exception(message);

@@ -4,11 +4,8 @@ using Samepage.Cli.Rendering;
 using Samepage.Governing;
 using Samepage.Linux.Proc;
 using Samepage.Linux.Sys;
-using Samepage.Linux.Tracing;
-using Samepage.Merging.Kernel;
 using Samepage.Scenarios;
 using Samepage.Scenarios.Trials;
-using Samepage.Targets;
 
 namespace Samepage.Cli.Commands;
 
@@ -48,7 +45,7 @@ internal static class DemoCommand
         try
         {
             var result = StepDisplay.Show(display =>
-                new Demonstration(proc, ksm, target => OptIn(proc, target), display.Step, display.Detail).Run(options, cancel));
+                new Demonstration(proc, ksm, display.Step, display.Detail).Run(options, cancel));
             Write(result, parsed.GetValue(s_json));
             return result.IsContentUnchanged ? ExitCode.Done : ExitCode.Failed;
         }
@@ -93,16 +90,6 @@ internal static class DemoCommand
             && number <= 16 * 1024 && number * factor is >= 128 and <= 16 * 1024
             ? number * factor
             : throw new CommandFailure(ExitCode.Usage, $"--guest-size wants 128M to 16G, such as 256M or 1G, not '{text}'");
-    }
-
-    private static void OptIn(ProcFs proc, TargetProcess target)
-    {
-        var result = new Injector(proc).Run(target, SystemCall.MemoryMerge(on: true));
-        if (result.Outcome is not InjectionOutcome.Done || result.Returns is not [0])
-        {
-            throw new CommandFailure(
-                ExitCode.Failed, $"process {target.Pid} ({target.Name}) could not be opted in: {result.Outcome} {result.Reason}".TrimEnd());
-        }
     }
 
     private static void Write(DemonstrationResult result, bool json)

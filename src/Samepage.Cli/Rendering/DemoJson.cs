@@ -8,7 +8,7 @@ namespace Samepage.Cli.Rendering;
 internal sealed record DemoJson(
     string Schema, string? Engine, string EngineReason, IReadOnlyList<string> Missing,
     string ProgramKind, string ProgramReason, int ProgramMegabytes, int ProgramsUp, int ProgramsVerified, int ProgramsCorrupt,
-    int ProgramsLost, long PromisedPages, long PromisedBytes, long PromisedDuplicatePages, long PromisedZeroPages,
+    int ProgramsLost, long PresentPages, long DistinctPages, long PromisedPages, long PromisedBytes, long PromisedDuplicatePages, long PromisedZeroPages,
     long? SavedPages, long? SavedBytes, long? MergedPages, long? ZeroedPages, double? DeviationPercent, bool? Converged,
     string? ConvergenceReason, long? FullScans, double EstimateCpuSeconds, double EstimateWallSeconds, double? KsmdCpuSeconds,
     double? MergeWallSeconds, double CpuSeconds, double WallSeconds, IReadOnlyList<string> PutBack)
@@ -24,7 +24,7 @@ internal sealed record DemoJson(
             result.Content.Count(check => check is { IsUnchanged: true }),
             result.Content.Count(check => check is { IsUnchanged: false }),
             result.Content.Count(check => check is null),
-            promise.Pages, promise.Bytes, promise.DuplicatePages, promise.ZeroPages,
+            promise.Estimate.Totals.PresentPages, promise.Estimate.Totals.DistinctPages, promise.Pages, promise.Bytes, promise.DuplicatePages, promise.ZeroPages,
             achieved?.SavedPages, achieved?.SavedBytes, achieved?.MergedPages, achieved?.ZeroedPages,
             achieved?.DeviationPercent(promise),
             achieved is null ? null : achieved.Convergence.State == Governing.Convergence.Converged,

@@ -22,6 +22,7 @@ internal static class Custody
         }
 
         Session.Leave();
+        BeSpared();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         WatchFront(stop);
         return verb(stop.Token);
@@ -39,6 +40,19 @@ internal static class Custody
             ? behind.ExitCode
             : throw new CommandFailure(
                 ExitCode.Failed, $"the process that traced was killed by signal {behind.ExitCode - 128}; the target it was at may have been disturbed");
+    }
+
+    /// <summary>Asks the OOM killer to look elsewhere, where the caller may ask for that.</summary>
+    private static void BeSpared()
+    {
+        try
+        {
+            KernelFile.WriteText("/proc/self/oom_score_adj", "-1000");
+        }
+        catch (LinuxException)
+        {
+            // Needs CAP_SYS_RESOURCE; without it this process is as good a victim as any.
+        }
     }
 
     /// <summary>Nothing is ever written into the pipe: its end says that the command in front has ended or is to end.</summary>

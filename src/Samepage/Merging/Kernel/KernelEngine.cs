@@ -64,13 +64,11 @@ public sealed class KernelEngine(ProcFs proc, Injector injector, BreakGuard guar
 
     /// <summary>The processes that hold merged pages, of those the caller may look at.</summary>
     public IReadOnlyList<TargetProcess> Holders(IEnumerable<TargetProcess> candidates) =>
-        [.. candidates.Where(target => Pages(StatOf(target)) > 0)];
-
-    private static long Pages(KsmStat? stat) => stat is null ? 0 : stat.MergingPages + stat.ZeroPages;
+        [.. candidates.Where(target => MergeState.TryRead(proc, target) is { Pages: > 0 })];
 
     private TargetOutcome Enable(TargetProcess target, bool dryRun)
     {
-        if (StatOf(target)?.MergeAny == true)
+        if (MergeState.TryRead(proc, target)?.IsOptedIn == true)
         {
             return new TargetOutcome(target, InjectionOutcome.Already, "is opted in already");
         }
@@ -92,7 +90,7 @@ public sealed class KernelEngine(ProcFs proc, Injector injector, BreakGuard guar
             return outcome with { Outcome = InjectionOutcome.Failed, Reason = $"got the answer {(Errno)(-answer)} to prctl(PR_SET_MEMORY_MERGE)" };
         }
 
-        return StatOf(outcome.Target)?.MergeAny == false
+        return MergeState.TryRead(proc, outcome.Target)?.IsOptedIn == false
             ? outcome with { Outcome = InjectionOutcome.Failed, Reason = "carried out the call, but the kernel does not show it as opted in" }
             : outcome;
     }
@@ -100,7 +98,7 @@ public sealed class KernelEngine(ProcFs proc, Injector injector, BreakGuard guar
     private IEnumerable<TargetOutcome> Unmerge(
         IReadOnlyList<TargetProcess> targets, UnmergeOptions options, bool optOut, CancellationToken cancel)
     {
-        var exposed = targets.Sum(target => Pages(StatOf(target))) * Environment.SystemPageSize;
+        var exposed = targets.Sum(target => MergeState.TryRead(proc, target)?.Pages ?? 0) * Environment.SystemPageSize;
         var refusal = options.Force ? null : guard.Refusal(null, exposed);
         foreach (var target in targets)
         {
@@ -108,26 +106,7 @@ public sealed class KernelEngine(ProcFs proc, Injector injector, BreakGuard guar
                 ? new TargetOutcome(target, InjectionOutcome.RefusedByGuard, $"is among targets of which breaking all merged pages {refusal}")
                 : cancel.IsCancellationRequested
                     ? new TargetOutcome(target, InjectionOutcome.Cancelled, "was not reached before the interruption")
-                    : new UnmergeRun(proc, injector, guard, target, options, optOut).Run(() => StatOf(target), cancel);
+                    : new UnmergeRun(proc, injector, guard, target, options, optOut).Run(cancel);
         }
-    }
-
-    /// <summary>A process whose first thread has ended shows its memory through the others only.</summary>
-    private KsmStat? StatOf(TargetProcess target)
-    {
-        if (proc.TryRead(target.Pid, "ksm_stat") is { Length: > 0 } text)
-        {
-            return KsmStat.Parse(text);
-        }
-
-        foreach (var thread in TargetThread.Living(proc, target.Pid))
-        {
-            if (proc.TryRead(target.Pid, $"task/{thread.ThreadId}/ksm_stat") is { Length: > 0 } part)
-            {
-                return KsmStat.Parse(part);
-            }
-        }
-
-        return null;
     }
 }

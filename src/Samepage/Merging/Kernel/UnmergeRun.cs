@@ -22,9 +22,8 @@ internal sealed class UnmergeRun(
     private long _before;
 
     /// <summary>Does it.</summary>
-    /// <param name="stat">Reads the process's merging counters.</param>
     /// <param name="cancel">Ends it between two slices.</param>
-    public TargetOutcome Run(Func<KsmStat?> stat, CancellationToken cancel)
+    public TargetOutcome Run(CancellationToken cancel)
     {
         var check = injector.Check(target);
         if (check.Outcome != InjectionOutcome.Done)
@@ -32,14 +31,14 @@ internal sealed class UnmergeRun(
             return End(check.Outcome, check.Reason, 0);
         }
 
-        if (stat() is not { } found)
+        if (MergeState.TryRead(proc, target) is not { } found)
         {
             return End(InjectionOutcome.NotPermitted, "does not show its merging counters to you", 0);
         }
 
-        _before = found.MergingPages + found.ZeroPages;
+        _before = found.Pages;
         var regions = Regions(found);
-        if (regions.Count == 0 && !(optOut && found.MergeAny == true))
+        if (regions.Count == 0 && !(optOut && found.IsOptedIn == true))
         {
             return End(InjectionOutcome.Already, optOut ? "is not opted in" : "holds no merged pages", _before);
         }
@@ -54,30 +53,29 @@ internal sealed class UnmergeRun(
             return End(InjectionOutcome.Done, "", _before);
         }
 
-        var failure = BreakAll(UnmergeSlice.Cut(regions), stat, cancel)
-            ?? (optOut && found.MergeAny != false ? Call([SystemCall.MemoryMerge(false)]) : null);
-        var after = stat() is { } left ? left.MergingPages + left.ZeroPages : 0;
+        var failure = BreakAll(UnmergeSlice.Cut(regions), cancel)
+            ?? (optOut && found.IsOptedIn != false ? Call([SystemCall.MemoryMerge(false)]) : null);
+        var after = MergeState.TryRead(proc, target)?.Pages ?? 0;
         return failure is { } bad ? End(bad.Outcome, bad.Reason, after)
             : optOut && after > 0 ? End(InjectionOutcome.Failed, $"still holds {after} merged pages", after)
             : End(InjectionOutcome.Done, "", after);
     }
 
     /// <summary>Opting out concerns all mergeable mappings; breaking only those that hold merged pages.</summary>
-    private List<MergeableRegion> Regions(KsmStat found)
+    private List<MergeableRegion> Regions(MergeState found)
     {
         var thread = TargetThread.Living(proc, target.Pid).FirstOrDefault()?.ThreadId ?? target.Pid;
         var regions = MergeableRegion.Parse(proc.TryRead(target.Pid, $"task/{thread}/smaps") ?? "");
         if (!optOut)
         {
             // Merged zero pages do not show in a mapping's own count.
-            regions.RemoveAll(region => found.MergingPages + found.ZeroPages == 0 || (region.MergedBytes == 0 && found.ZeroPages == 0));
+            regions.RemoveAll(region => found.Pages == 0 || (region.MergedBytes == 0 && found.ZeroPages == 0));
         }
 
         return regions;
     }
 
-    private (InjectionOutcome Outcome, string Reason)? BreakAll(
-        List<UnmergeSlice> slices, Func<KsmStat?> stat, CancellationToken cancel)
+    private (InjectionOutcome Outcome, string Reason)? BreakAll(List<UnmergeSlice> slices, CancellationToken cancel)
     {
         for (var i = 0; i < slices.Count; i++)
         {
@@ -86,8 +84,7 @@ internal sealed class UnmergeRun(
                 return (InjectionOutcome.Cancelled, $"was interrupted after {i} of {slices.Count} slices");
             }
 
-            var pages = stat() is { } now ? now.MergingPages + now.ZeroPages : 0;
-            var needed = Math.Min(slices[i].ResidentBytes, pages * Environment.SystemPageSize);
+            var needed = Math.Min(slices[i].ResidentBytes, _before * Environment.SystemPageSize);
             if (!options.Force && guard.Refusal(target.Pid, needed) is { } refusal)
             {
                 return (InjectionOutcome.RefusedByGuard, $"was left after {i} of {slices.Count} slices: it {refusal}");

@@ -7,8 +7,8 @@ namespace Samepage.Merging.Kernel;
 /// <param name="ResidentBytes">At most so much memory is needed for them.</param>
 internal sealed record UnmergeSlice(IReadOnlyList<(ulong Start, ulong Length)> Ranges, long ResidentBytes)
 {
-    /// <summary>As much memory as one stop works on: about two milliseconds where all of it is merged.</summary>
-    private const long Bytes = 64L << 20;
+    /// <summary>As much memory as one stop works on: a few milliseconds where all of it is merged, at 1 to 2 us a page.</summary>
+    public const long Bytes = 8L << 20;
 
     /// <summary>More calls than this in one stop would make it long by themselves.</summary>
     private const int RangesMax = 32;

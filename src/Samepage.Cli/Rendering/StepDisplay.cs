@@ -9,21 +9,22 @@ namespace Samepage.Cli.Rendering;
 internal sealed class StepDisplay
 {
     private readonly Lock _gate = new();
+    private readonly IAnsiConsole? _terminal;
     private readonly StatusContext? _status;
     private string _present = "";
 
-    private StepDisplay(StatusContext? status) => _status = status;
+    private StepDisplay(IAnsiConsole? terminal, StatusContext? status) => (_terminal, _status) = (terminal, status);
 
     /// <summary>Runs the work while showing what it does.</summary>
     public static T Show<T>(Func<StepDisplay, T> work)
     {
         if (Console.IsErrorRedirected)
         {
-            return work(new StepDisplay(null));
+            return work(new StepDisplay(null, null));
         }
 
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        return console.Status().Spinner(Spinner.Known.Dots).Start("starting", status => work(new StepDisplay(status)));
+        return console.Status().Spinner(Spinner.Known.Dots).Start("starting", status => work(new StepDisplay(console, status)));
     }
 
     /// <summary>A new step begins.</summary>
@@ -32,7 +33,14 @@ internal sealed class StepDisplay
         lock (_gate)
         {
             _present = what;
-            Console.Error.WriteLine($"samepage: {what}");
+            if (_terminal is null)
+            {
+                Console.Error.WriteLine($"samepage: {what}");
+                return;
+            }
+
+            // Through the console that draws the spinner, which moves out of the way.
+            _terminal.WriteText(what, "dim");
             Spin(what);
         }
     }

@@ -19,6 +19,13 @@ internal sealed unsafe class FingerprintIndex : IDisposable
     /// <summary>How many lookups ahead a slot is prefetched: about one memory latency of work.</summary>
     public const int PrefetchDistance = 16;
 
+    /// <summary>
+    /// Four fifths full at most: a new content then looks at 6 slots on average, at nine tenths at 13. It costs 20 bytes
+    /// for each content instead of 18.
+    /// </summary>
+    private const long LoadMaxNumerator = 4;
+    private const long LoadMaxDenominator = 5;
+
     private const long InitialCapacity = 1 << 16;
     private const long ReleaseStride = AnonymousMemory.HugePageSize;
 
@@ -66,7 +73,7 @@ internal sealed unsafe class FingerprintIndex : IDisposable
         return ref table[slot];
     }
 
-    /// <summary>Tells that an empty slot was filled; grows the table where it is nine tenths full.</summary>
+    /// <summary>Tells that an empty slot was filled; grows the table where it is four fifths full.</summary>
     public void NoteAdded()
     {
         if (++Count >= _limit)
@@ -87,7 +94,7 @@ internal sealed unsafe class FingerprintIndex : IDisposable
     private void SetCapacity(long capacity)
     {
         _capacity = capacity;
-        _limit = capacity / 10 * 9;
+        _limit = capacity / LoadMaxDenominator * LoadMaxNumerator;
     }
 
     private void Grow()

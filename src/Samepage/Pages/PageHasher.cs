@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-using System.Security.Cryptography;
+using Samepage.Linux;
 using Samepage.Linux.Memory;
 
 namespace Samepage.Pages;
@@ -31,7 +31,7 @@ internal sealed unsafe class PageHasher : IDisposable
     public PageHasher()
     {
         _key = new AnonymousMemory(2 * PageSize, hugePages: false);
-        RandomNumberGenerator.Fill(new Span<byte>(_key.Data, PageSize + 2 * sizeof(ulong)));
+        KernelRandom.Fill(new Span<byte>(_key.Data, PageSize + 2 * sizeof(ulong)));
         using var zeros = new AnonymousMemory(PageSize, hugePages: false);
         ZeroFingerprint = Fingerprint(zeros.Data);
     }

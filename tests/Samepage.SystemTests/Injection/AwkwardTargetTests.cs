@@ -103,6 +103,30 @@ public class AwkwardTargetTests
         AssertDone(Enable(program.Pid));
     }
 
+    /// <summary>It goes to sleep between the look at it and the request to stop, so that the stop never comes.</summary>
+    [Fact]
+    public void A_thread_that_does_not_stop_is_given_up_and_let_go()
+    {
+        using var program = TargetProgram.Start("awkward", "vfork-at-line");
+        program.Expect("ready");
+        var result = At(program.Pid, InjectionStep.Seized, pid =>
+        {
+            program.WriteLine("vfork");
+            InjectionTarget.AwaitState(pid, "D");
+        });
+        AssertRefused(result, InjectionOutcome.Unsuitable, "vfork");
+        for (var i = 0; i < 100 && ProcessStatus.TryRead(InjectionTarget.Proc, program.Pid)!.TracerPid != 0; i++)
+        {
+            Thread.Sleep(5);
+        }
+
+        Assert.Equal(0, ProcessStatus.TryRead(InjectionTarget.Proc, program.Pid)!.TracerPid);
+        Assert.False(InjectionTarget.IsOptedIn(program.Pid));
+        program.Expect("resumed");
+        AssertAlive(program);
+        AssertDone(Enable(program.Pid));
+    }
+
     [Fact]
     public void A_traced_process_is_refused_and_its_tracer_named()
     {

@@ -35,7 +35,8 @@ public class BlockedCallTests
         Assert.True(results.Count > 10, $"only {results.Count} injections");
         Assert.StartsWith("result 1 ", line, StringComparison.Ordinal);
         Assert.Contains("registers kept", line, StringComparison.Ordinal);
-        Assert.InRange(waited, s_wait.TotalMilliseconds - 1, s_wait.TotalMilliseconds + 400);
+        // Whoever ends the call began to count a little before it.
+        Assert.InRange(waited, s_wait.TotalMilliseconds - 100, s_wait.TotalMilliseconds + 400);
     }
 
     /// <summary>Blocking signals for the time of the call must not change what comes out either.</summary>

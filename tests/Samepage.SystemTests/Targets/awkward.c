@@ -87,6 +87,17 @@ int main(int count, char **argument)
         }
         puts("resumed");
         answer();
+    } else if (!strcmp(kind, "vfork-at-line")) {
+        char byte;
+        puts("ready");
+        while (read(0, &byte, 1) == 1 && byte != '\n')
+            ;
+        if (vfork() == 0) {
+            sleep(1);
+            _exit(0);
+        }
+        puts("resumed");
+        answer();
     } else if (!strcmp(kind, "vfork-threads")) {
         pthread_create(&thread, NULL, answer_in_thread, NULL);
         if (vfork() == 0) {

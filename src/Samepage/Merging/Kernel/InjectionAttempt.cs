@@ -16,7 +16,16 @@ internal sealed class InjectionAttempt(
     /// <summary>All signals but SIGTRAP, by which the kernel reports the stops that are waited for.</summary>
     private const ulong AllButTrap = ~(1ul << (5 - 1));
 
+    /// <summary>How long a thread in uninterruptible sleep is waited for: it may last, and nothing has begun yet.</summary>
     private static readonly TimeSpan s_stopPatience = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>
+    /// How long any other is. It has been woken and comes to its stop as soon as it gets to run, which on a busy machine
+    /// takes a while; giving up on it would let its call fail with EINTR.
+    /// </summary>
+    private static readonly TimeSpan s_starvedPatience = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long the glances follow closely.</summary>
     private static readonly TimeSpan s_spinning = TimeSpan.FromMicroseconds(300);
 
     private readonly long[] _returns = new long[calls.Count];
@@ -146,7 +155,7 @@ internal sealed class InjectionAttempt(
             }
 
             var waited = Stopwatch.GetElapsedTime(_stoppedAt);
-            if (waited > s_stopPatience)
+            if (waited > s_starvedPatience || (waited > s_stopPatience && ThreadState() == 'D'))
             {
                 return null;
             }
@@ -316,8 +325,11 @@ internal sealed class InjectionAttempt(
 
     /// <summary>The kernel answers EPERM for these too; the next look at the process tells which it was.</summary>
     private bool HasEndedOrIsTraced() =>
-        proc.TryRead(target.Pid, $"task/{candidate.ThreadId}/stat") is not { } stat || ProcessStat.Parse(stat).State is 'Z' or 'X'
+        ThreadState() is null or 'Z' or 'X'
         || proc.TryRead(target.Pid, $"task/{candidate.ThreadId}/status") is not { } status || ProcessStatus.Parse(status).TracerPid != 0;
+
+    private char? ThreadState() =>
+        proc.TryRead(target.Pid, $"task/{candidate.ThreadId}/stat") is { } stat ? ProcessStat.Parse(stat).State : null;
 
     private Registers Mended(in Registers found) => options.RepairInterruptedCalls ? RestartRules.Repair(found) : found;
 

@@ -13,9 +13,9 @@ namespace Samepage.Merging.Kernel;
 // trace to the thread that began it and ends it with that thread: whatever goes wrong, letting the thread end lets the
 // target go. An attempt (InjectionAttempt) does this:
 //
-//   1. Seize the thread, its seccomp filters suspended, and ask it to stop; wait for 50 ms at most. Where that
-//      catches a signal on its way instead, let go with the signal and try again; from the second try on deliver the
-//      signal and stop behind it.
+//   1. Seize the thread, its seccomp filters suspended, and ask it to stop; give up after 50 ms where it turns out to
+//      be in uninterruptible sleep. Where the stop catches a signal on its way instead, let go with the signal and try
+//      again; from the second try on deliver the signal and stop behind it.
 //   2. Choose a syscall instruction: the one behind which the thread waits or, for a thread in user code, one in the
 //      vdso. No byte of the target is written.
 //   3. Set the registers for the call, run to its entry, run to its exit, read the answer. Where a signal comes in

@@ -17,7 +17,7 @@ namespace Samepage.Pages;
 internal sealed unsafe class FingerprintIndex : IDisposable
 {
     /// <summary>How many lookups ahead a slot is prefetched: about one memory latency of work.</summary>
-    public const int PrefetchDistance = 16;
+    public const int PrefetchDistance = 24;
 
     /// <summary>
     /// Four fifths full at most: a new content then looks at 6 slots on average, at nine tenths at 13. It costs 20 bytes

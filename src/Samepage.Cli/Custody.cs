@@ -30,7 +30,7 @@ internal static class Custody
 
     private static int InFront(CancellationToken cancel)
     {
-        var start = SelfProcess.With(SelfProcess.OwnArguments);
+        var start = SelfProcess.Again();
         start.RedirectStandardInput = true;
         start.Environment[Marker] = "1";
         using var behind = Process.Start(start)!;

@@ -1,4 +1,6 @@
+using Samepage.Governing;
 using Samepage.Linux;
+using Samepage.Linux.Proc;
 using Samepage.Linux.Sys;
 
 namespace Samepage.Cli;
@@ -19,6 +21,28 @@ internal static class Ksmd
             ? throw new CommandFailure(ExitCode.Missing, "this kernel cannot opt processes in (prctl PR_SET_MEMORY_MERGE); 6.4 or later can")
             : ksm;
     }
+
+    /// <summary>
+    /// Puts back what a demonstration that was killed has left of its own settings, and says so. A caller who may not
+    /// write them leaves that to the next.
+    /// </summary>
+    public static void PutBackLeftovers(KsmSysfs ksm)
+    {
+        try
+        {
+            foreach (var setting in SavedSettings.RestoreLeftBehind(ksm, StateDirectory.Default, new ProcFs()))
+            {
+                Console.Error.WriteLine($"samepage: put back what a demonstration that was killed had left: {setting}");
+            }
+        }
+        catch (Exception error) when (error is LinuxException or IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"samepage: ksmd has settings of a demonstration that was killed: {error.Message}");
+        }
+    }
+
+    /// <summary>Tells the next status that memory was newly offered: an earlier convergence says nothing any more.</summary>
+    public static void ForgetConvergence() => new ObservationStore(ObservationStore.DefaultDirectory(), new ProcFs()).Forget();
 
     /// <summary>Refuses where ksmd stands still, is wanted, and cannot be started by the caller.</summary>
     public static void RequireStart(KsmSysfs ksm)

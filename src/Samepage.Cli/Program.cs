@@ -25,7 +25,6 @@ internal static class Program
             EnableCommand.Create(),
             DisableCommand.Create(),
             UnmergeCommand.Create(),
-            ExecProbe.Create(),
         };
         var parsed = root.Parse(arguments);
         var code = parsed.Invoke(new InvocationConfiguration { ProcessTerminationTimeout = null });

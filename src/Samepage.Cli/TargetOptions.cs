@@ -84,7 +84,7 @@ internal sealed class TargetOptions
 
     private static IEnumerable<int> Pids(string list)
     {
-        foreach (var part in list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (var part in list.Split(',', StringSplitOptions.TrimEntries))
         {
             yield return int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) && pid > 0
                 ? pid

@@ -12,7 +12,7 @@ internal static class DisableCommand
         var force = new Option<bool>("--force") { Description = "Go on where memory would not suffice" };
         var dryRun = new Option<bool>("--dry-run") { Description = "Say what would be done, and touch nothing" };
         var json = new Option<bool>("--json") { Description = "Print one JSON object" };
-        var command = new Command("disable", "Give processes their own pages back and end their merging") { force, dryRun, json };
+        var command = new Command("disable", "Give processes their own pages back and end their merging.") { force, dryRun, json };
         var targets = new TargetOptions().AddTo(command);
         command.SetVerb((parsed, front) => Custody.Run(cancel =>
         {

@@ -26,7 +26,7 @@ internal static class DoctorCommand
 
     private static int Run(bool isJson)
     {
-        var report = new Inspector(new ProcFs(), "/sys", new LiveKernelProbes(OwnCommand())).Inspect();
+        var report = new Inspector(new ProcFs(), "/sys", new LiveKernelProbes(SelfProcess.Command(ExitStatusArgument))).Inspect();
         if (isJson)
         {
             Console.Out.WriteLine(JsonSerializer.Serialize(DoctorJson.From(report), DoctorJsonContext.Default.DoctorJson));
@@ -38,15 +38,6 @@ internal static class DoctorCommand
 
         return report.CanMerge ? ExitCode.Done : ExitCode.Missing;
     }
-
-    /// <summary>This executable again; where it runs under the shared runtime, that with this assembly.</summary>
-    private static string[]? OwnCommand() => Environment.ProcessPath switch
-    {
-        null => null,
-        var host when Path.GetFileName(host) == "dotnet" =>
-            [host, Path.Combine(AppContext.BaseDirectory, "Samepage.Cli.dll"), ExitStatusArgument],
-        var self => [self, ExitStatusArgument],
-    };
 }
 
 /// <summary>The report as <c>samepage.doctor/1</c>.</summary>

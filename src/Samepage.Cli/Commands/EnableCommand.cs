@@ -12,13 +12,18 @@ internal static class EnableCommand
         var noStart = new Option<bool>("--no-start") { Description = "Leave ksmd as it is, also where it stands still" };
         var dryRun = new Option<bool>("--dry-run") { Description = "Say what would be done, and touch nothing" };
         var json = new Option<bool>("--json") { Description = "Print one JSON object" };
-        var command = new Command("enable", "Let the kernel merge the pages of running processes") { noStart, dryRun, json };
+        var command = new Command("enable", "Let the kernel merge the pages of running processes.") { noStart, dryRun, json };
         var targets = new TargetOptions().AddTo(command);
         command.SetVerb((parsed, front) => Custody.Run(cancel =>
         {
             var proc = new ProcFs();
             var ksm = Ksmd.Require();
             var isDry = parsed.GetValue(dryRun);
+            if (!isDry)
+            {
+                Ksmd.PutBackLeftovers(ksm);
+            }
+
             var mayStart = !parsed.GetValue(noStart) && !isDry;
             if (mayStart)
             {
@@ -31,6 +36,11 @@ internal static class EnableCommand
             {
                 report.Add(outcome);
                 isAny |= outcome.Outcome is InjectionOutcome.Done or InjectionOutcome.Already;
+            }
+
+            if (isAny && !isDry)
+            {
+                Ksmd.ForgetConvergence();
             }
 
             return report.Finish(ksmdStarted: mayStart && isAny && Ksmd.Start(ksm));

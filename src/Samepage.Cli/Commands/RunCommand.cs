@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Samepage.Linux;
+using Samepage.Linux.Probes;
 
 namespace Samepage.Cli.Commands;
 
@@ -10,10 +11,11 @@ internal static class RunCommand
     {
         var noStart = new Option<bool>("--no-start") { Description = "Leave ksmd as it is, also where it stands still" };
         var program = new Argument<string[]>("CMD") { Description = "The program and its arguments, after --", Arity = ArgumentArity.OneOrMore };
-        var command = new Command("run", "Run a program whose pages the kernel may merge, and those of its children") { noStart, program };
+        var command = new Command("run", "Run a program whose pages the kernel may merge, and those of its children.") { noStart, program };
         command.SetVerb((parsed, cancel) =>
         {
             var ksm = Ksmd.Require();
+            Ksmd.PutBackLeftovers(ksm);
             var mayStart = !parsed.GetValue(noStart);
             if (mayStart)
             {
@@ -21,7 +23,7 @@ internal static class RunCommand
             }
 
             MemoryMerge.OptIn();
-            if (!ExecProbe.KeepsOptIn())
+            if (MergeProbe.IsKeptOverExec(SelfProcess.Command(DoctorCommand.ExitStatusArgument)) == false)
             {
                 throw new CommandFailure(
                     ExitCode.Missing, "this kernel forgets the opt-in when a program is executed; start the program, then use 'samepage enable'");
@@ -31,6 +33,8 @@ internal static class RunCommand
             {
                 _ = Ksmd.Start(ksm);
             }
+
+            Ksmd.ForgetConvergence();
 
             return Failed(parsed.GetValue(program)!);
         });

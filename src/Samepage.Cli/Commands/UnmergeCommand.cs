@@ -18,7 +18,7 @@ internal static class UnmergeCommand
         var force = new Option<bool>("--force") { Description = "Go on where memory would not suffice" };
         var dryRun = new Option<bool>("--dry-run") { Description = "Say what would be done, and touch nothing" };
         var json = new Option<bool>("--json") { Description = "Print one JSON object" };
-        var command = new Command("unmerge", "Break merged pages apart: of some processes or, with ksmd stopped, of all") { force, dryRun, json };
+        var command = new Command("unmerge", "Break merged pages apart: of some processes or, with ksmd stopped, of all.") { force, dryRun, json };
         var targets = new TargetOptions().AddTo(command);
         command.SetVerb((parsed, front) => Custody.Run(cancel =>
         {

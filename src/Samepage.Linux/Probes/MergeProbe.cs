@@ -19,10 +19,9 @@ public static unsafe class MergeProbe
     /// Opts in, starts a program, opts out, and asks the program by its exit status whether exec kept the opt-in. The
     /// program must do nothing but exit with <see cref="ExitStatus"/>. Null where that could not be found out.
     /// </summary>
-    /// <param name="program">The path of the executable.</param>
-    /// <param name="arguments">Its arguments, without the program's name.</param>
-    public static bool? IsKeptOverExec(string program, IReadOnlyList<string> arguments) =>
-        WhileOptedIn(() => Spawn(program, arguments), _ => -1) switch
+    /// <param name="command">The path of the executable, and its arguments.</param>
+    public static bool? IsKeptOverExec(IReadOnlyList<string> command) =>
+        WhileOptedIn(() => Spawn(command), _ => -1) switch
         {
             MergingExitStatus => true,
             NotMergingExitStatus => false,
@@ -55,29 +54,29 @@ public static unsafe class MergeProbe
     }
 
     /// <summary>The child's exit status, or -1. Its environment is empty: it needs none, and starts faster.</summary>
-    private static int Spawn(string program, IReadOnlyList<string> arguments)
+    private static int Spawn(IReadOnlyList<string> command)
     {
-        var argv = stackalloc byte*[arguments.Count + 2];
+        var argv = stackalloc byte*[command.Count + 1];
         byte* noEnvironment = null;
         int pid, status;
         try
         {
-            argv[0] = (byte*)Marshal.StringToCoTaskMemUTF8(program);
-            for (var index = 0; index < arguments.Count; index++)
+            for (var index = 0; index < command.Count; index++)
             {
-                argv[index + 1] = (byte*)Marshal.StringToCoTaskMemUTF8(arguments[index]);
+                argv[index] = (byte*)Marshal.StringToCoTaskMemUTF8(command[index]);
             }
 
-            argv[arguments.Count + 1] = null;
+            argv[command.Count] = null;
+
             // SAFETY: argv and the empty environment end with a null pointer and live until the call has returned.
-            if (Libc.posix_spawn(&pid, program, null, null, argv, &noEnvironment) != 0)
+            if (Libc.posix_spawn(&pid, command[0], null, null, argv, &noEnvironment) != 0)
             {
                 return -1;
             }
         }
         finally
         {
-            for (var index = 0; index <= arguments.Count; index++)
+            for (var index = 0; index < command.Count; index++)
             {
                 Marshal.FreeCoTaskMem((nint)argv[index]);
             }

@@ -30,14 +30,17 @@ public sealed class MemoryRegion
     /// <summary>Pages in swap.</summary>
     public long SwapBytes { get; internal set; }
 
-    /// <summary>Pages that the kernel merged (6.7 and later; 0 before).</summary>
-    public long KsmBytes { get; internal set; }
+    /// <summary>Pages that the kernel merged; null where it does not say (before 6.7).</summary>
+    public long? MergedBytes { get; internal set; }
 
     /// <summary>The kernel's two-letter flags, each followed by a blank: "rd wr mr mw me ac ".</summary>
     public string Flags { get; internal set; } = "";
 
     /// <summary>Mapped length.</summary>
     public long Bytes => (long)(End - Start);
+
+    /// <summary>Whether the kernel may merge pages of it: advised by the program, or opted in as a whole.</summary>
+    public bool IsMergeable => Has("mg");
 
     /// <summary>Whether a flag of proc_pid_smaps(5), such as "ht", is set.</summary>
     public bool Has(string flag)

@@ -65,7 +65,7 @@ public static class Smaps
         }
         else if (key.SequenceEqual("KSM"u8))
         {
-            region.KsmBytes = Bytes(value);
+            region.MergedBytes = Bytes(value);
         }
         else if (key.SequenceEqual("VmFlags"u8))
         {

@@ -32,17 +32,17 @@ public interface IKernelProbes
 }
 
 /// <summary>Tries things out on the calling process, without lasting effect.</summary>
-/// <param name="exitStatusProgram">
+/// <param name="exitStatusCommand">
 /// A command that exits with <see cref="MergeProbe.ExitStatus"/>: program, then arguments. Null leaves inheritance unknown.
 /// </param>
-public sealed class LiveKernelProbes(string[]? exitStatusProgram) : IKernelProbes
+public sealed class LiveKernelProbes(string[]? exitStatusCommand) : IKernelProbes
 {
     /// <inheritdoc/>
     public Errno OptIn() => MergeProbe.TryOptIn();
 
     /// <inheritdoc/>
     public bool? IsOptInKeptOverExec() =>
-        exitStatusProgram is [var program, .. var arguments] ? MergeProbe.IsKeptOverExec(program, arguments) : null;
+        exitStatusCommand is null ? null : MergeProbe.IsKeptOverExec(exitStatusCommand);
 
     /// <inheritdoc/>
     public Errno PagemapScan() => ReadProbe.PagemapScan();

@@ -99,7 +99,7 @@ internal sealed class ScannedTarget : IDisposable
     {
         foreach (var region in regions)
         {
-            KsmMergedPages += region.KsmBytes / AnonymousMemory.PageSize;
+            KsmMergedPages += (region.MergedBytes ?? 0) / AnonymousMemory.PageSize;
             if (RegionClassifier.Refusal(region) is { } reason)
             {
                 Refuse(reason, region.ResidentBytes, region.Bytes);

@@ -46,7 +46,7 @@ public class OptInCommandTests
         Assert.Equal(0, status);
         Assert.Contains("disabled, ", output, StringComparison.Ordinal);
         AssertUnmerged(program.Pid, isOptedIn: false);
-        Assert.Empty(MergeableRegion.Parse(InjectionTarget.Proc.Read(program.Pid, "smaps")));
+        Assert.DoesNotContain(Smaps.Read(InjectionTarget.Proc, program.Pid), region => region.IsMergeable);
         AssertIntact(program);
     }
 

@@ -214,7 +214,7 @@ public class InspectorTests
     [Fact]
     public void A_program_that_says_nothing_of_itself_leaves_inheritance_unknown()
     {
-        Assert.Null(MergeProbe.IsKeptOverExec("/bin/true", []));
-        Assert.Null(MergeProbe.IsKeptOverExec("/nonexistent", []));
+        Assert.Null(MergeProbe.IsKeptOverExec(["/bin/true"]));
+        Assert.Null(MergeProbe.IsKeptOverExec(["/nonexistent"]));
     }
 }

@@ -6,7 +6,7 @@ namespace Samepage.Tests.Injection;
 
 public class UnmergeSliceTests
 {
-    private static readonly Gen<MergeableRegion[]> s_regions =
+    private static readonly Gen<MemoryRegion[]> s_regions =
         Gen.Select(Gen.Int[1, 100_000], Gen.Int[0, 1000], Gen.Int[1, 1000], (pages, percent, gap) => (pages, percent, gap))
             .Array[0, 40]
             .Select(parts =>
@@ -16,7 +16,7 @@ public class UnmergeSliceTests
                 {
                     var start = at + (ulong)part.gap * 4096;
                     at = start + (ulong)part.pages * 4096;
-                    return new MergeableRegion(start, at, (long)part.pages * part.percent / 1000 * 4096, null);
+                    return Region(start, at, (long)part.pages * part.percent / 1000 * 4096);
                 }).ToArray();
             });
 
@@ -39,13 +39,24 @@ public class UnmergeSliceTests
     [Fact]
     public void Fully_present_memory_is_cut_to_the_size_of_a_stop() => s_regions.Sample(regions =>
         Assert.All(
-            UnmergeSlice.Cut(regions.Select(region => region with { ResidentBytes = (long)(region.End - region.Start) })),
+            UnmergeSlice.Cut(regions.Select(region => Region(region.Start, region.End, region.Bytes))),
             slice => Assert.InRange(slice.Ranges.Sum(range => (long)range.Length), 1, UnmergeSlice.Bytes)));
 
     [Fact]
     public void Terabytes_of_reserved_addresses_need_few_stops()
     {
-        var reserved = new MergeableRegion(0x1000, 0x1000 + (4UL << 40), 100L << 20, null);
+        var reserved = Region(0x1000, 0x1000 + (4UL << 40), 100L << 20);
         Assert.InRange(UnmergeSlice.Cut([reserved]).Count, 1, 20);
     }
+
+    private static MemoryRegion Region(ulong start, ulong end, long resident) => new()
+    {
+        Start = start,
+        End = end,
+        IsReadable = true,
+        IsShared = false,
+        Inode = 0,
+        Path = "",
+        ResidentBytes = resident,
+    };
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using Samepage.Guarding;
 using Samepage.Linux;
 using Samepage.Linux.Proc;
@@ -62,17 +63,14 @@ internal sealed class UnmergeRun(
     }
 
     /// <summary>Opting out concerns all mergeable mappings; breaking only those that hold merged pages.</summary>
-    private List<MergeableRegion> Regions(MergeState found)
+    private List<MemoryRegion> Regions(MergeState found)
     {
         var thread = TargetThread.Living(proc, target.Pid).FirstOrDefault()?.ThreadId ?? target.Pid;
-        var regions = MergeableRegion.Parse(proc.TryRead(target.Pid, $"task/{thread}/smaps") ?? "");
-        if (!optOut)
-        {
-            // Merged zero pages do not show in a mapping's own count.
-            regions.RemoveAll(region => found.Pages == 0 || (region.MergedBytes == 0 && found.ZeroPages == 0));
-        }
+        var smaps = proc.TryRead(target.Pid, $"task/{thread}/smaps") ?? "";
 
-        return regions;
+        // Merged zero pages do not show in a mapping's own count on every kernel.
+        return [.. Smaps.Parse(Encoding.UTF8.GetBytes(smaps)).Where(region => region.IsMergeable
+            && (optOut || (found.Pages > 0 && (region.MergedBytes != 0 || found.ZeroPages > 0))))];
     }
 
     private (InjectionOutcome Outcome, string Reason)? BreakAll(List<UnmergeSlice> slices, CancellationToken cancel)

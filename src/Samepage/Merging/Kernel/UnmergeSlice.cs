@@ -17,7 +17,7 @@ internal sealed record UnmergeSlice(IReadOnlyList<(ulong Start, ulong Length)> R
     /// Cuts mappings into slices: a large one into pieces, many small ones into a common slice. A mapping that is
     /// mostly empty is cut by what is present in it, so that terabytes of reserved addresses do not take hours.
     /// </summary>
-    public static List<UnmergeSlice> Cut(IEnumerable<MergeableRegion> regions)
+    public static List<UnmergeSlice> Cut(IEnumerable<MemoryRegion> regions)
     {
         var slices = new List<UnmergeSlice>();
         var ranges = new List<(ulong, ulong)>();
@@ -42,7 +42,7 @@ internal sealed record UnmergeSlice(IReadOnlyList<(ulong Start, ulong Length)> R
         return slices;
     }
 
-    private static IEnumerable<(ulong Start, ulong Length, long Present)> Pieces(MergeableRegion region)
+    private static IEnumerable<(ulong Start, ulong Length, long Present)> Pieces(MemoryRegion region)
     {
         const ulong PageMask = 4095;
         var pieces = (ulong)(region.ResidentBytes / Bytes + 1);

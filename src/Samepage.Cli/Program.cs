@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using Samepage.Cli.Commands;
 using Samepage.Linux.Probes;
 
@@ -26,8 +27,29 @@ internal static class Program
             DisableCommand.Create(),
             UnmergeCommand.Create(),
         };
-        var parsed = root.Parse(arguments);
-        var code = parsed.Invoke(new InvocationConfiguration { ProcessTerminationTimeout = null });
-        return parsed.Errors.Count > 0 ? ExitCode.Usage : code;
+        if (arguments.Length == 0)
+        {
+            _ = root.Parse("--help").Invoke();
+            return ExitCode.Usage;
+        }
+
+        // No response files: an argument that begins with @ is an argument.
+        var parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        return parsed.Errors is [var error, ..] && parsed.Action is not HelpAction
+            ? VerbRunner.Fail(ExitCode.Usage, UsageError(parsed, error.Message))
+            : parsed.Invoke(new InvocationConfiguration { ProcessTerminationTimeout = null });
+    }
+
+    /// <summary>The first of what is wrong, on one line, with the way to the help; the parser's type names stay out.</summary>
+    private static string UsageError(ParseResult parsed, string message)
+    {
+        if (parsed.UnmatchedTokens is [var token, ..])
+        {
+            message = $"'{token}' is not known";
+        }
+
+        var typeName = message.IndexOf(" as expected type", StringComparison.Ordinal);
+        var verb = parsed.CommandResult.Command is RootCommand ? "" : $" {parsed.CommandResult.Command.Name}";
+        return $"{(typeName < 0 ? message : message[..typeName]).TrimEnd('.')}; see 'samepage{verb} --help'";
     }
 }

@@ -14,7 +14,7 @@ internal sealed class TargetOptions
     private readonly Option<string?> _comm = new("--comm") { Description = "Processes whose command name matches a regular expression", HelpName = "REGEX" };
     private readonly Option<string?> _cgroup = new("--cgroup") { Description = "Processes in a control group and below it", HelpName = "PATH" };
     private readonly Option<string?> _user = new("--user") { Description = "Processes of a user, by name or number", HelpName = "NAME" };
-    private readonly Option<int?> _tree = new("--tree") { Description = "A process and its descendants", HelpName = "PID" };
+    private readonly Option<string?> _tree = new("--tree") { Description = "A process and its descendants", HelpName = "PID" };
     private readonly Option<bool> _all = new("--all") { Description = "Every process that you may read (never pid 1 or kernel threads)" };
 
     /// <summary>Adds the options to a verb.</summary>
@@ -34,9 +34,9 @@ internal sealed class TargetOptions
     {
         Pids = [.. (parsed.GetValue(_pid) ?? []).SelectMany(Pids)],
         CommandName = parsed.GetValue(_comm) is { } pattern ? Pattern(pattern) : null,
-        ControlGroup = parsed.GetValue(_cgroup),
+        ControlGroup = parsed.GetValue(_cgroup) is { } group ? NotEmpty("--cgroup", group) : null,
         UserId = parsed.GetValue(_user) is { } user ? UserNumber(user) : null,
-        TreeRoot = parsed.GetValue(_tree),
+        TreeRoot = parsed.GetValue(_tree) is { } root ? Pid("--tree", root) : null,
         All = parsed.GetValue(_all),
     };
 
@@ -86,14 +86,22 @@ internal sealed class TargetOptions
     {
         foreach (var part in list.Split(',', StringSplitOptions.TrimEntries))
         {
-            yield return int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) && pid > 0
-                ? pid
-                : throw new CommandFailure(ExitCode.Usage, $"--pid wants numbers such as 4711,4712, not '{part}'");
+            yield return Pid("--pid", part);
         }
     }
 
+    private static int Pid(string option, string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) && pid > 0
+            ? pid
+            : throw new CommandFailure(ExitCode.Usage, $"{option} wants a process number such as 4711, not '{text}'");
+
+    /// <summary>An empty value is most often an unset variable; it must not come to mean everybody.</summary>
+    private static string NotEmpty(string option, string text) =>
+        text.Length > 0 ? text : throw new CommandFailure(ExitCode.Usage, $"{option} is empty; say what is meant, or leave it out");
+
     private static Regex Pattern(string pattern)
     {
+        _ = NotEmpty("--comm", pattern);
         try
         {
             return new Regex(pattern, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
@@ -106,6 +114,7 @@ internal sealed class TargetOptions
 
     private static uint UserNumber(string user)
     {
+        _ = NotEmpty("--user", user);
         if (uint.TryParse(user, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
         {
             return number;

@@ -59,7 +59,8 @@ internal static class VerbRunner
         }
     }
 
-    private static int Fail(int code, string message)
+    /// <summary>One line on standard error, and the exit code.</summary>
+    public static int Fail(int code, string message)
     {
         Console.Error.WriteLine($"samepage: {message.ReplaceLineEndings(" ")}");
         return code;

@@ -35,6 +35,18 @@ public static unsafe class KernelFile
         }
     }
 
+    /// <summary>Whether the caller may open a kernel file for reading. Some files decide again when they are read.</summary>
+    public static bool CanRead(string path)
+    {
+        var fd = Libc.open(path, Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
+        if (fd >= 0)
+        {
+            _ = Libc.close(fd);
+        }
+
+        return fd >= 0;
+    }
+
     /// <summary>The text of a kernel file, or null where it does not exist, is not readable or its process is gone.</summary>
     public static string? TryReadText(string path)
     {

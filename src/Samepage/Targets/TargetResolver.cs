@@ -1,3 +1,4 @@
+using Samepage.Linux;
 using Samepage.Linux.Proc;
 
 namespace Samepage.Targets;
@@ -26,19 +27,32 @@ public sealed class TargetResolver(ProcFs proc)
 
         var candidates = named.Count > 0 ? [.. named.Order()] : proc.ListProcesses();
         var tree = query.TreeRoot is { } top ? Descendants(top) : null;
+        var group = query.ControlGroup is { } path ? new ControlGroupMatcher(proc, path) : null;
         var chosen = new List<TargetProcess>();
+        var unreadable = 0;
         foreach (var pid in candidates)
         {
-            if (ProcessStat.TryRead(proc, pid) is { } stat && Refusal(stat) is null && Matches(query, stat, tree))
+            if (ProcessStat.TryRead(proc, pid) is not { } stat || Refusal(stat) is not null || !Matches(query, stat, tree, group))
             {
-                chosen.Add(new TargetProcess(pid, stat.StartTicks, stat.Name));
+                continue;
             }
+
+            // Who is named by number is named; a pattern means those that the caller may look at.
+            if (named.Count == 0 && !KernelFile.CanRead(proc.PathOf(pid, "smaps")))
+            {
+                unreadable++;
+                continue;
+            }
+
+            chosen.Add(new TargetProcess(pid, stat.StartTicks, stat.Name));
         }
 
-        return chosen.Count > 0
-            ? chosen
-            : throw new TargetException("no process matches; see 'ps -e', or name one with --pid");
+        return chosen.Count > 0 ? chosen : throw NothingFound(unreadable);
     }
+
+    private static TargetException NothingFound(int unreadable) => new(unreadable > 0
+        ? $"{unreadable} processes match, but you may look at none of them; run as root"
+        : "no process matches; see 'ps -e', or name one with --pid");
 
     private string? Refusal(ProcessStat stat) => stat switch
     {
@@ -58,11 +72,11 @@ public sealed class TargetResolver(ProcFs proc)
         }
     }
 
-    private bool Matches(TargetQuery query, ProcessStat stat, HashSet<int>? tree) =>
+    private bool Matches(TargetQuery query, ProcessStat stat, HashSet<int>? tree, ControlGroupMatcher? group) =>
         (query.CommandName is null || query.CommandName.IsMatch(stat.Name))
         && (tree is null || tree.Contains(stat.Pid))
         && (query.UserId is null || ProcessStatus.TryRead(proc, stat.Pid)?.UserId == query.UserId)
-        && (query.ControlGroup is null || IsInControlGroup(stat.Pid, query.ControlGroup));
+        && (group is null || group.Holds(stat.Pid));
 
     private HashSet<int> Descendants(int root)
     {
@@ -89,40 +103,5 @@ public sealed class TargetResolver(ProcFs proc)
         }
 
         return found;
-    }
-
-    /// <summary>Lines of /proc/PID/cgroup are "hierarchy:controllers:path"; any hierarchy may hold the group.</summary>
-    private bool IsInControlGroup(int pid, string group)
-    {
-        var wanted = group.TrimEnd('/');
-        foreach (var line in (proc.TryRead(pid, "cgroup") ?? "").Split('\n'))
-        {
-            var path = line.Split(':', 3) is [_, _, var text] ? text : "";
-            if (path.Length > 0
-                && (wanted.EndsWith(path, StringComparison.Ordinal) && path != "/"
-                    || path == wanted
-                    || path.StartsWith(wanted + "/", StringComparison.Ordinal)
-                    || IsBelow(wanted, path)))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    /// <summary>Whether a path under a hierarchy lies below a group given as a full /sys/fs/cgroup path.</summary>
-    private static bool IsBelow(string wanted, string path)
-    {
-        for (var end = path.LastIndexOf('/'); end > 0; end = path.LastIndexOf('/', end - 1))
-        {
-            if (wanted.StartsWith("/sys/fs/cgroup", StringComparison.Ordinal)
-                && wanted.EndsWith(path[..end], StringComparison.Ordinal))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 }

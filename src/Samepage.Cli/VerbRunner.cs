@@ -47,7 +47,7 @@ internal static class VerbRunner
         }
         catch (LinuxException refused) when (refused.IsPermission)
         {
-            return Fail(ExitCode.NotPermitted, $"{refused.Message}; run as root, or give it CAP_SYS_PTRACE and CAP_SYS_ADMIN");
+            return Fail(ExitCode.NotPermitted, $"{refused.Message}; run as root, or with CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH and CAP_SYS_ADMIN");
         }
         catch (LinuxException gone) when (gone.Errno == Errno.ESRCH)
         {

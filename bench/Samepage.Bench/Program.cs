@@ -5,6 +5,7 @@ var benches = new Dictionary<string, (string About, Func<string[], int> Run)>
 {
     ["promise"] = ("what an estimate promises against what ksmd achieves, on QEMU guests", PromiseBench.Run),
     ["scan"] = ("the CPU of `estimate` against a C program that only reads the same pages", ScanBench.Run),
+    ["startup"] = ("how long `--help` and `doctor` take from start to end", StartupBench.Run),
 };
 
 if (args.Length == 0 || !benches.TryGetValue(args[0], out var bench))

@@ -12,7 +12,7 @@ internal static class ScanBench
     public static int Run(string[] args)
     {
         var options = new BenchOptions(args);
-        var mebibytes = options.Number("--size", 1024);
+        var mebibytes = options.Number("--size", 2048);
         var rounds = options.Number("--rounds", 7);
         var rows = new List<ScanRow>();
         Console.WriteLine($"{Machine.Cpu}, {Environment.ProcessorCount} processors, kernel {Machine.Kernel}");

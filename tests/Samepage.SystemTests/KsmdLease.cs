@@ -5,7 +5,8 @@ namespace Samepage.SystemTests;
 
 /// <summary>
 /// The kernel's merging in one test's hands: a lock keeps other runs of the tests away meanwhile, ksmd scans at a pace of
-/// the test's own, and every knob goes back to what it was, whatever the test or the command under test made of it.
+/// the test's own, and every knob goes back to what it was, whatever the test or the command under test made of it, and
+/// also where the run is ended by SIGTERM.
 /// </summary>
 internal sealed class KsmdLease : IDisposable
 {
@@ -20,6 +21,7 @@ internal sealed class KsmdLease : IDisposable
     {
         _lock = held;
         _before = [.. s_knobs.Where(knob => File.Exists(Knob(knob))).Select(knob => (knob, Read(knob)))];
+        AppDomain.CurrentDomain.ProcessExit += OnProcessExit;
     }
 
     /// <summary>The knobs and counters.</summary>
@@ -77,6 +79,7 @@ internal sealed class KsmdLease : IDisposable
     /// <summary>Puts everything back, each knob also where another refuses.</summary>
     public void Dispose()
     {
+        AppDomain.CurrentDomain.ProcessExit -= OnProcessExit;
         using (_lock)
         {
             TurnAdvisorOff();
@@ -96,6 +99,8 @@ internal sealed class KsmdLease : IDisposable
             Assert.Empty(refusals);
         }
     }
+
+    private void OnProcessExit(object? sender, EventArgs e) => Dispose();
 
     private static FileStream AwaitLock()
     {

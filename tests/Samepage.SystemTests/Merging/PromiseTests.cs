@@ -23,7 +23,7 @@ public sealed class PromiseTests : IDisposable
     public void Three_programs_of_every_kind_keep_the_promise_and_are_given_back_whole()
     {
         var loners = _programs.Start("seed=1", "duplicates", "zeros", "locked", "holes", "unique");
-        loners.AddRange(_programs.Start("seed=2", "private-file", "protected", "duplicates", "zero-frame", "guard"));
+        loners.AddRange(_programs.Start("seed=2", "private-file", "protected", "duplicates", "zero-frame", "guard", "shared", "nearly"));
         var family = _programs.Start("seed=3", "fork", "protected", "holes", "zeros", "locked");
         var all = loners.Concat(family).ToList();
         var before = BruteForceReference.Of(all);
@@ -55,6 +55,8 @@ public sealed class PromiseTests : IDisposable
     [InlineData("holes")]
     [InlineData("huge")]
     [InlineData("private-file")]
+    [InlineData("shared")]
+    [InlineData("reserve")]
     [InlineData("guard")]
     [InlineData("protected")]
     [InlineData("locked")]
@@ -67,6 +69,22 @@ public sealed class PromiseTests : IDisposable
         var promised = Promise(all);
         Merge(all);
         AssertKept(promised, before.Frames - BruteForceReference.Of(all).Frames);
+    }
+
+    /// <summary>Where the kernel splits a huge page it may put its own zero page in, and then it stays there: the better for all.</summary>
+    [Fact]
+    public void Huge_pages_come_back_as_small_ones_with_the_same_contents()
+    {
+        var all = _programs.Start("seed=1", "huge", "duplicates");
+        all.AddRange(_programs.Start("seed=2", "huge"));
+        var before = BruteForceReference.Of(all);
+        var contents = ProcessContents.Of(all);
+        Merge(all);
+        Assert.Equal(0, SamepageCommand.Run("disable", "--pid", Pids(all)).Status);
+        var after = BruteForceReference.Of(all);
+        Assert.Equal((before.Present, before.Distinct, before.Savable, 0), (after.Present, after.Distinct, after.Savable, after.KsmMerged));
+        Assert.Equal(before.Frames - before.Zero, after.Frames - after.Zero);
+        ProcessContents.AssertEqual(contents, ProcessContents.Of(all));
     }
 
     [Fact]

@@ -11,6 +11,9 @@ namespace Samepage.Estimating;
 /// </summary>
 internal sealed class ScannedTarget : IDisposable
 {
+    /// <summary>What the kernel shows of a process that has given up its memory on its way out, and is no zombie yet.</summary>
+    private const string NoImage = "0 0 0";
+
     private readonly ProcFs _proc;
     private readonly TargetProcess _process;
     private readonly string? _image;
@@ -66,11 +69,12 @@ internal sealed class ScannedTarget : IDisposable
     /// </summary>
     public void CheckStillSame()
     {
-        if (!_process.IsAlive(_proc))
+        var image = ImageOf(_proc, _process.Pid);
+        if (image == NoImage || !_process.IsAlive(_proc))
         {
             Note = "it ended while it was looked at; the counts are of what had been read by then";
         }
-        else if (ImageOf(_proc, _process.Pid) != _image)
+        else if (image != _image)
         {
             Note = "it started another program (exec) while it was looked at; the counts are incomplete";
         }

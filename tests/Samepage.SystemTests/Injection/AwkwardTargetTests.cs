@@ -132,7 +132,7 @@ public class AwkwardTargetTests
     {
         using var program = TargetProgram.Start("awkward", "traced");
         var traced = int.Parse(program.Expect("ready"), CultureInfo.InvariantCulture);
-        AssertRefused(Enable(traced), InjectionOutcome.Unsuitable, $"already traced by process {program.Pid} (awkward-");
+        AssertRefused(Enable(traced), InjectionOutcome.Unsuitable, $"already traced by process {program.Pid} (awkward)");
         AssertAlive(program);
     }
 

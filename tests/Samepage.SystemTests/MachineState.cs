@@ -1,42 +1,12 @@
-using System.Globalization;
-
 namespace Samepage.SystemTests;
 
 /// <summary>
 /// Changes files under /sys and /proc/sys for a test, and puts every one back when it is disposed of, in the opposite
-/// order. ksmd's own rules (knobs that are refused while the advisor is on) are met by the order of the calls.
+/// order. For ksmd there is <see cref="KsmdLease"/>.
 /// </summary>
 internal sealed class MachineState : IDisposable
 {
-    private const string Ksm = "/sys/kernel/mm/ksm";
     private readonly Stack<Action> _undo = new();
-
-    /// <summary>ksmd running at a pace that converges in a second or two on a few thousand pages.</summary>
-    public static MachineState WithFastKsm()
-    {
-        Assert.SkipUnless(Directory.Exists(Ksm), "this kernel has no KSM");
-        var state = new MachineState();
-        state.Set($"{Ksm}/sleep_millisecs", "10");
-        state.Set($"{Ksm}/pages_to_scan", "20000");
-        state.Set($"{Ksm}/smart_scan", "0");
-        state.Set($"{Ksm}/run", "1");
-        return state;
-    }
-
-    /// <summary>A number in a file of ksmd's.</summary>
-    public static long KsmNumber(string file) =>
-        long.Parse(File.ReadAllText($"{Ksm}/{file}"), CultureInfo.InvariantCulture);
-
-    /// <summary>Waits until ksmd has done some full scans more.</summary>
-    public static void WaitFullScans(int count)
-    {
-        var goal = KsmNumber("full_scans") + count;
-        for (var waited = 0; KsmNumber("full_scans") < goal; waited++)
-        {
-            Assert.True(waited < 3000, "ksmd did not come round in 30 s");
-            Thread.Sleep(10);
-        }
-    }
 
     /// <summary>Writes a value and remembers the one that was there.</summary>
     public void Set(string file, string value)
@@ -65,10 +35,10 @@ internal sealed class MachineState : IDisposable
             }
         }
 
-        Assert.Equal(0, TargetProgram.Run("mkswap", file).Status);
-        var (status, _, errors) = TargetProgram.Run("swapon", file);
+        Assert.Equal(0, Tool.Run("mkswap", file).Status);
+        var (status, _, errors) = Tool.Run("swapon", file);
         Assert.SkipUnless(status == 0, $"swap cannot be switched on here: {errors}");
-        _undo.Push(() => TargetProgram.Run("swapoff", file));
+        _undo.Push(() => Tool.Run("swapoff", file));
     }
 
     public void Dispose()

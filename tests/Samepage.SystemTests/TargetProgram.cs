@@ -11,9 +11,6 @@ namespace Samepage.SystemTests;
 public sealed class TargetProgram : IDisposable
 {
     private static readonly Dictionary<string, string> s_compiled = [];
-    private static readonly string s_output =
-        Path.Combine(Path.GetTempPath(), $"samepage-targets-{Environment.ProcessId}");
-
     private readonly Process _process;
 
     private TargetProgram(Process launcher)
@@ -22,13 +19,11 @@ public sealed class TargetProgram : IDisposable
         Pid = int.Parse(Expect("pid"), CultureInfo.InvariantCulture);
     }
 
-    static TargetProgram() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
-    {
-        if (Directory.Exists(s_output))
-        {
-            Directory.Delete(s_output, recursive: true);
-        }
-    };
+    static TargetProgram() => AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(OutputDirectory, recursive: true);
+
+    /// <summary>Where executables are put for the time of the run; every user may read it.</summary>
+    public static string OutputDirectory { get; } = Directory.CreateDirectory(
+        Path.Combine(Path.GetTempPath(), $"samepage-targets-{Environment.ProcessId}")).FullName;
 
     /// <summary>The process number of the program that was started.</summary>
     public int Pid { get; }
@@ -51,10 +46,10 @@ public sealed class TargetProgram : IDisposable
                 return known;
             }
 
-            Directory.CreateDirectory(s_output);
             var source = Path.Combine(AppContext.BaseDirectory, "Targets", name + ".c");
-            var executable = Path.Combine(s_output, $"{name}-{s_compiled.Count.ToString(CultureInfo.InvariantCulture)}");
-            var (status, _, errors) = Run("gcc", ["-O1", "-pthread", "-Wall", "-Werror", "-o", executable, .. Words(flags), source]);
+            var directory = Directory.CreateDirectory(Path.Combine(OutputDirectory, s_compiled.Count.ToString(CultureInfo.InvariantCulture)));
+            var executable = Path.Combine(directory.FullName, name);
+            var (status, _, errors) = Tool.Run("gcc", ["-O1", "-pthread", "-Wall", "-Werror", "-o", executable, .. Words(flags), source]);
             Assert.True(status == 0, $"gcc {name}.c: {errors}");
             return s_compiled[name + flags] = executable;
         }
@@ -73,31 +68,6 @@ public sealed class TargetProgram : IDisposable
             RedirectStandardOutput = true,
         };
         return new TargetProgram(Process.Start(start)!);
-    }
-
-    /// <summary>Runs a program to its end: exit status, what it printed, and what it complained of.</summary>
-    public static (int Status, string Output, string Errors) Run(string executable, params IEnumerable<string> arguments) =>
-        Run(executable, arguments, new Dictionary<string, string>());
-
-    /// <summary>Runs a program to its end, with variables added to its environment.</summary>
-    public static (int Status, string Output, string Errors) Run(
-        string executable, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
-    {
-        var start = new ProcessStartInfo(executable, arguments)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach (var (name, value) in environment)
-        {
-            start.Environment[name] = value;
-        }
-
-        using var process = Process.Start(start)!;
-        var errors = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output, errors.GetAwaiter().GetResult());
     }
 
     /// <summary>The next line that the program prints; fails the test after the time given (10 s if none is).</summary>
@@ -143,7 +113,7 @@ public sealed class TargetProgram : IDisposable
         if (!_process.HasExited)
         {
             // The launcher reaps it: as long as the launcher lives, the number is the program's.
-            _ = Run("/bin/sh", "-c", $"kill -KILL {Pid}");
+            _ = Tool.Run("/bin/kill", "-KILL", $"{Pid}");
             _process.WaitForExit();
         }
     }
@@ -152,7 +122,6 @@ public sealed class TargetProgram : IDisposable
     public void Dispose()
     {
         Kill();
-
         _process.Dispose();
     }
 

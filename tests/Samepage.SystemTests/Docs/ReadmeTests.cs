@@ -5,7 +5,7 @@ namespace Samepage.SystemTests.Docs;
 /// <summary>The README cannot rot: its session is run, its links lead somewhere, its verbs and options exist.</summary>
 public sealed partial class ReadmeTests
 {
-    private static readonly string s_root = FindRoot();
+    private static readonly string s_root = SamepageCommand.Repository;
     private static readonly string s_readme = File.ReadAllText(Path.Combine(s_root, "README.md"));
 
     [Fact]
@@ -14,8 +14,8 @@ public sealed partial class ReadmeTests
         var block = SessionPattern().Match(s_readme).Groups[1].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal("$ ./samepage demo", block[0]);
         Assert.SkipUnless(File.Exists("/usr/bin/qemu-system-x86_64"), "the session is one with QEMU, which is not installed");
-        Assert.SkipUnless(Directory.Exists("/sys/kernel/mm/ksm"), "the session merges, and this kernel has no KSM");
-        var (status, output, errors) = TargetProgram.Run(Path.Combine(s_root, "samepage"), "demo");
+        using var lease = KsmdLease.Take();
+        var (status, output, errors) = Tool.Run(Path.Combine(s_root, "samepage"), "demo");
         Assert.True(status == 0, errors);
         var printed = output.Split('\n').Select(Shape).ToHashSet();
         Assert.All(block.Skip(1), line => Assert.Contains(Shape(line), printed));
@@ -43,26 +43,12 @@ public sealed partial class ReadmeTests
     {
         var verbs = VerbPattern().Matches(s_readme).Select(match => match.Groups[1].Value).Distinct().ToList();
         Assert.True(verbs.Count >= 8, $"only {string.Join(", ", verbs)} found");
-        Assert.All(verbs, verb => Assert.Equal(0, TargetProgram.Run(SamepageBinary(), verb, "--help").Status));
-        Assert.Equal(2, TargetProgram.Run(SamepageBinary(), "no-such-verb").Status);
+        Assert.All(verbs, verb => Assert.Equal(0, SamepageCommand.Run(verb, "--help").Status));
+        Assert.Equal(2, SamepageCommand.Run("no-such-verb").Status);
     }
-
-    private static string SamepageBinary() =>
-        Environment.GetEnvironmentVariable("SAMEPAGE_BIN") ?? Path.Combine(s_root, "artifacts", "samepage", "samepage");
 
     /// <summary>A line without its figures, units and spacing, which differ from run to run.</summary>
     private static string Shape(string line) => BlankPattern().Replace(FigurePattern().Replace(line, "#"), " ").Trim();
-
-    private static string FindRoot()
-    {
-        var at = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(at, "Samepage.slnx")))
-        {
-            at = Path.GetDirectoryName(at)!;
-        }
-
-        return at;
-    }
 
     [GeneratedRegex(@"<!-- run: demo -->\n```console\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex SessionPattern();

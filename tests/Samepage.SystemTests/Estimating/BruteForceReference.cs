@@ -19,6 +19,9 @@ internal sealed class BruteForceReference
 
     public long AlreadyShared { get; private set; }
 
+    /// <summary>Of these, pages on a frame of ksmd's.</summary>
+    public long AlreadySharedByKsm { get; private set; }
+
     public long KsmMerged { get; private set; }
 
     public long Swapped { get; private set; }
@@ -31,6 +34,13 @@ internal sealed class BruteForceReference
 
     public long SharedContents =>
         _framesByContent.Count(c => c.Value.Count > 1 && c.Key.AsSpan().ContainsAnyExcept((byte)0));
+
+    /// <summary>What they take of the machine's memory.</summary>
+    public long Frames => Present - AlreadyShared;
+
+    /// <summary>All of it, to be compared at once.</summary>
+    public (long Present, long Zero, long Distinct, long Savable, long AlreadyShared, long KsmMerged, long Swapped, long SharedContents) Counts =>
+        (Present, Zero, Distinct, Savable, AlreadyShared, KsmMerged, Swapped, SharedContents);
 
     /// <summary>Looks at processes that do not change in the meantime.</summary>
     public static BruteForceReference Of(params IEnumerable<int> pids)
@@ -108,6 +118,7 @@ internal sealed class BruteForceReference
         if (!_frames.Add(frame))
         {
             AlreadyShared++;
+            AlreadySharedByKsm += (kind & KsmFlag) != 0 ? 1 : 0;
             return;
         }
 

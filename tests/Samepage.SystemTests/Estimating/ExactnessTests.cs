@@ -1,4 +1,3 @@
-using System.Globalization;
 using Samepage.Estimating;
 using Samepage.Linux.Proc;
 using Samepage.Targets;
@@ -8,9 +7,9 @@ namespace Samepage.SystemTests.Estimating;
 /// <summary>On programs that stand still, every count equals that of the brute-force reference.</summary>
 public sealed class ExactnessTests : IDisposable
 {
-    private readonly List<TargetProgram> _programs = [];
+    private readonly LayoutPrograms _programs = new();
 
-    public void Dispose() => _programs.ForEach(program => program.Dispose());
+    public void Dispose() => _programs.Dispose();
 
     [Theory]
     [InlineData("unique")]
@@ -145,18 +144,7 @@ public sealed class ExactnessTests : IDisposable
         Assert.Contains(UnmergeableReason.Special, byReason.Keys);
     }
 
-    private List<int> Start(params string[] layouts)
-    {
-        var program = TargetProgram.Start("layouts", layouts);
-        _programs.Add(program);
-        var pids = new List<int> { program.Pid };
-        for (var line = program.ReadLine(); line != "ready"; line = program.ReadLine())
-        {
-            pids.Add(int.Parse(line["child ".Length..], CultureInfo.InvariantCulture));
-        }
-
-        return pids;
-    }
+    private List<int> Start(params string[] layouts) => _programs.Start(layouts);
 
     private static Estimate Estimate(List<int> pids, EstimateOptions? options = null)
     {
@@ -179,11 +167,9 @@ public sealed class ExactnessTests : IDisposable
 
     private static void AssertEqual(BruteForceReference expected, PageCounts actual, string where)
     {
-        var reference = (expected.Present, expected.Zero, expected.Distinct, expected.Savable, expected.AlreadyShared,
-            expected.KsmMerged, expected.Swapped, expected.SharedContents);
         var counted = (actual.PresentPages, actual.ZeroPages, actual.DistinctPages, actual.SavablePages,
             actual.AlreadySharedPages, actual.KsmMergedPages, actual.SwappedPages, actual.SharedContents);
-        Assert.True(reference == counted, $"{where}: the reference says {reference}, the estimate {counted}");
+        Assert.True(expected.Counts == counted, $"{where}: the reference says {expected.Counts}, the estimate {counted}");
         Assert.True(expected.Present > 0, "nothing was there to count");
     }
 }

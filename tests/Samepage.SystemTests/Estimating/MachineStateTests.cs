@@ -45,13 +45,14 @@ public sealed class MachineStateTests
     [Fact]
     public void Merged_pages_are_counted_as_such_and_stay_merged()
     {
-        using var state = MachineState.WithFastKsm();
-        using var first = TargetProgram.Start("layouts", "seed=1", "mergeable");
-        using var second = TargetProgram.Start("layouts", "seed=2", "mergeable", "fork");
+        using var lease = KsmdLease.Take();
+        lease.Start();
+        using var first = TargetProgram.Start("layouts", "seed=1", "advised", "duplicates");
+        using var second = TargetProgram.Start("layouts", "seed=2", "advised", "duplicates", "fork");
         first.Expect("ready");
         second.Expect("child");
         second.Expect("ready");
-        MachineState.WaitFullScans(4);
+        lease.WaitFullScans(4);
         var reference = BruteForceReference.Of(first.Pid, second.Pid);
         Assert.True(reference.KsmMerged > 4000, $"ksmd merged {reference.KsmMerged} pages only");
         var estimate = Estimate(first.Pid, second.Pid);

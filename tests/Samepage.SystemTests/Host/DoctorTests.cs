@@ -10,7 +10,7 @@ public class DoctorTests
     public void This_machine_is_told_as_it_is()
     {
         var ksm = new KsmSysfs();
-        var (status, output, errors) = HostTool.Run(HostTool.Samepage, "doctor", "--json");
+        var (status, output, errors) = SamepageCommand.Run("doctor", "--json");
         using var json = JsonDocument.Parse(output);
         var root = json.RootElement;
         Assert.Equal("samepage.doctor/1", root.GetProperty("schema").GetString());
@@ -20,7 +20,7 @@ public class DoctorTests
         Assert.Equal(ksm.Exists ? "ok" : "missing", State(root, "ksm"));
         Assert.Equal(File.Exists("/proc/pressure/memory") ? "ok" : "limited", State(root, "psi"));
         Assert.Equal("", errors);
-        Assert.SkipUnless(HostTool.IsRoot && ksm.Exists, "the rest needs root and KSM");
+        Assert.SkipUnless(Environment.IsPrivilegedProcess && ksm.Exists, "the rest needs root and KSM");
         Assert.Equal("ok", State(root, "privileges"));
         Assert.Equal("ok", State(root, "frame_numbers"));
         Assert.Equal(InheritanceByShell(), State(root, "exec") == "ok");
@@ -29,7 +29,7 @@ public class DoctorTests
     [Fact]
     public void Text_fits_eighty_columns_without_escapes()
     {
-        var (_, output, _) = HostTool.Run("env", "COLUMNS=80", HostTool.Samepage, "doctor");
+        var (_, output, _) = Tool.Run("env", "COLUMNS=80", SamepageCommand.Executable, "doctor");
         Assert.DoesNotContain('\e', output);
         Assert.DoesNotContain('…', output);
         Assert.All(output.Split('\n'), line => Assert.True(line.Length <= 80 && line == line.TrimEnd(), line));
@@ -39,8 +39,8 @@ public class DoctorTests
     [Fact]
     public void Nobody_is_told_what_is_out_of_reach()
     {
-        Assert.SkipUnless(HostTool.IsRoot, "needs root");
-        var (status, output, errors) = StatusTests.AsNobody("doctor", "--json");
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "needs root");
+        var (status, output, errors) = SamepageCommand.RunAsNobody("doctor", "--json");
         Assert.True(status is 0 or 3, errors);
         using var json = JsonDocument.Parse(output);
         Assert.All(
@@ -54,7 +54,7 @@ public class DoctorTests
         var times = Enumerable.Range(0, 15).Select(run =>
         {
             var start = Stopwatch.GetTimestamp();
-            _ = HostTool.Run(HostTool.Samepage, "doctor");
+            _ = SamepageCommand.Run("doctor");
             return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         }).Order().ToArray();
         TestContext.Current.TestOutputHelper?.WriteLine($"median {times[7]:0.0} ms, best {times[0]:0.0} ms");
@@ -67,19 +67,8 @@ public class DoctorTests
     /// <summary>The same question asked another way: a program opts in and executes another, whose ksm_stat tells.</summary>
     private static bool InheritanceByShell()
     {
-        var directory = Directory.CreateTempSubdirectory("samepage-exec-").FullName;
-        try
-        {
-            var source = Path.Combine(directory, "exec.c");
-            File.WriteAllText(source, "#include <sys/prctl.h>\n#include <unistd.h>\nint main(void) { prctl(67, 1, 0, 0, 0); return execl(\"/bin/cat\", \"cat\", \"/proc/self/ksm_stat\", (char *)0); }\n");
-            Assert.Equal(0, HostTool.Run("gcc", "-o", Path.Combine(directory, "exec"), source).Status);
-            var text = HostTool.Run(Path.Combine(directory, "exec")).Output;
-            Assert.SkipUnless(text.Contains("ksm_merge_any"), "this kernel's ksm_stat does not tell (before 6.14)");
-            return text.Contains("ksm_merge_any: yes");
-        }
-        finally
-        {
-            Directory.Delete(directory, recursive: true);
-        }
+        var text = Tool.Run(TargetProgram.Compile("inherit")).Output;
+        Assert.SkipUnless(text.Contains("ksm_merge_any"), "this kernel's ksm_stat does not tell (before 6.14)");
+        return text.Contains("ksm_merge_any: yes");
     }
 }

@@ -10,7 +10,7 @@ public sealed class TopTests : IDisposable
 
     public TopTests()
     {
-        Assert.SkipUnless(HostTool.Run("sh", "-c", "command -v tmux").Status == 0, "tmux is not installed");
+        Assert.SkipUnless(Tool.Run("sh", "-c", "command -v tmux").Status == 0, "tmux is not installed");
         Assert.SkipUnless(Directory.Exists("/sys/kernel/mm/ksm"), "this kernel has no KSM");
         Tmux("-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "30", "env", "PS1=prompt> ", "sh");
         Until(() => Pane().Contains("prompt>"), "the shell is up");
@@ -24,7 +24,7 @@ public sealed class TopTests : IDisposable
 
     [Fact]
     public void Sigterm_leaves_the_terminal_as_it_was() =>
-        RunAndLeave(() => HostTool.Run("kill", "-TERM", $"{TopPid()}"));
+        RunAndLeave(() => Tool.Signal(TopPid(), "TERM"));
 
     [Fact]
     public void Ctrl_Z_does_not_strand_the_terminal()
@@ -46,7 +46,7 @@ public sealed class TopTests : IDisposable
     {
         Tmux("new-window", "-d", "-n", "keys", "sleep", "1000");
         var keys = Tmux("display-message", "-p", "-t", "keys", "#{pane_tty}").Trim();
-        Type($"{HostTool.Samepage} top < {keys}; echo ended $?.\n");
+        Type($"{SamepageCommand.Executable} top < {keys}; echo ended $?.\n");
         Until(() => Display("alternate_on") == "1" && Pane().Contains("q quit"), "top has drawn");
         Tmux("kill-window", "-t", "keys");
         Until(() => Display("alternate_on") == "0" && Pane().Contains("ended 1."), "top has ended");
@@ -88,12 +88,12 @@ public sealed class TopTests : IDisposable
     [Fact]
     public void Without_a_terminal_it_says_what_to_do()
     {
-        var (status, _, errors) = HostTool.Run(HostTool.Samepage, "top");
+        var (status, _, errors) = SamepageCommand.Run("top");
         Assert.Equal(2, status);
         Assert.Contains("needs a terminal; 'samepage status", errors);
     }
 
-    public void Dispose() => HostTool.Run("tmux", "-L", _socket, "kill-server");
+    public void Dispose() => Tool.Run("tmux", "-L", _socket, "kill-server");
 
     private void RunAndLeave(Action leave)
     {
@@ -114,14 +114,14 @@ public sealed class TopTests : IDisposable
 
     private void StartTop()
     {
-        Type($"{HostTool.Samepage} top; echo ended $?.\n");
+        Type($"{SamepageCommand.Executable} top; echo ended $?.\n");
         Until(() => Display("alternate_on") == "1" && Pane().Contains("q quit"), "top has drawn");
     }
 
-    private string Settings() => HostTool.Run("stty", "-a", "-F", Display("pane_tty")).Output;
+    private string Settings() => Tool.Run("stty", "-a", "-F", Display("pane_tty")).Output;
 
     private int TopPid() => int.Parse(
-        HostTool.Run("ps", "-o", "pid=,comm=", "-t", Display("pane_tty")["/dev/".Length..]).Output
+        Tool.Run("ps", "-o", "pid=,comm=", "-t", Display("pane_tty")["/dev/".Length..]).Output
             .Split('\n').Single(line => line.EndsWith("samepage", StringComparison.Ordinal)).Trim().Split(' ')[0],
         CultureInfo.InvariantCulture);
 
@@ -137,7 +137,7 @@ public sealed class TopTests : IDisposable
 
     private string Tmux(params string[] arguments)
     {
-        var (status, output, errors) = HostTool.Run("tmux", ["-L", _socket, .. arguments]);
+        var (status, output, errors) = Tool.Run("tmux", ["-L", _socket, .. arguments]);
         return status == 0 ? output : throw new InvalidOperationException($"tmux {string.Join(' ', arguments)}: {errors}");
     }
 

@@ -42,13 +42,13 @@ public class AwkwardTargetTests
     {
         using var program = TargetProgram.Start("blocked", "read", "0.5");
         program.Expect("ready");
-        Signal(program.Pid, "STOP");
+        Tool.Signal(program.Pid, "STOP");
         InjectionTarget.AwaitState(program.Pid, "T");
         AssertDone(Enable(program.Pid));
         InjectionTarget.AwaitState(program.Pid, "T");
         Thread.Sleep(700);
         Assert.Equal('T', ProcessStat.TryRead(InjectionTarget.Proc, program.Pid)!.State);
-        Signal(program.Pid, "CONT");
+        Tool.Signal(program.Pid, "CONT");
         Assert.StartsWith("result 1 errno 0 registers kept", program.ReadLine(), StringComparison.Ordinal);
     }
 
@@ -63,9 +63,9 @@ public class AwkwardTargetTests
     {
         using var program = TargetProgram.Start("blocked", "read", "0.5");
         program.Expect("ready");
-        AssertDone(At(program.Pid, when, pid => Signal(pid, "STOP")));
+        AssertDone(At(program.Pid, when, pid => Tool.Signal(pid, "STOP")));
         InjectionTarget.AwaitState(program.Pid, "T");
-        Signal(program.Pid, "CONT");
+        Tool.Signal(program.Pid, "CONT");
         Assert.StartsWith("result 1 errno 0 registers kept", program.ReadLine(), StringComparison.Ordinal);
     }
 
@@ -132,7 +132,7 @@ public class AwkwardTargetTests
     {
         using var program = TargetProgram.Start("awkward", "traced");
         var traced = int.Parse(program.Expect("ready"), CultureInfo.InvariantCulture);
-        AssertRefused(Enable(traced), InjectionOutcome.Unsuitable, $"already traced by process {program.Pid} (awkward-");
+        AssertRefused(Enable(traced), InjectionOutcome.Unsuitable, $"already traced by process {program.Pid} (awkward)");
         AssertAlive(program);
     }
 
@@ -258,8 +258,6 @@ public class AwkwardTargetTests
 
         return new Injector(InjectionTarget.Proc, new InjectorOptions { AtStep = Once }).Run(InjectionTarget.Of(pid), SystemCall.MemoryMerge(true));
     }
-
-    private static void Signal(int pid, string name) => Assert.Equal(0, TargetProgram.Run("/bin/kill", $"-{name}", $"{pid}").Status);
 
     private static void AssertDone(InjectionResult result)
     {

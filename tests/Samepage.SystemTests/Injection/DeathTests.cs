@@ -29,7 +29,7 @@ public class DeathTests
             if (step == when)
             {
                 isKilled = true;
-                Assert.Equal(0, TargetProgram.Run("/bin/kill", "-KILL", $"{pid}").Status);
+                Tool.Signal(pid, "KILL");
             }
         }
 
@@ -118,6 +118,6 @@ public class DeathTests
         Assert.InRange(program.WaitForExit(), 0, 1);
     }
 
-    private static (int Status, string Output, string Errors) EnableUnder(string fault, int pid) => TargetProgram.Run(
+    private static (int Status, string Output, string Errors) EnableUnder(string fault, int pid) => Tool.Run(
         SamepageCommand.Executable, ["enable", "--pid", $"{pid}", "--no-start"], new Dictionary<string, string> { ["SAMEPAGE_TEST_FAULT"] = fault });
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Samepage.Linux.Proc;
 
 namespace Samepage.SystemTests.Injection;
@@ -22,7 +21,7 @@ public class OptInCommandTests
 
         lease.Start();
         AwaitMerged(program.Pid);
-        var document = Json(SamepageCommand.Run("disable", "--pid", $"{program.Pid}", "--json"), 0);
+        var document = SamepageCommand.Json(0, "disable", "--pid", $"{program.Pid}");
         Assert.Equal("samepage.disable/1", document.GetProperty("schema").GetString());
         var entry = document.GetProperty("targets")[0];
         Assert.Equal("done", entry.GetProperty("outcome").GetString());
@@ -30,7 +29,7 @@ public class OptInCommandTests
         Assert.Equal(0, entry.GetProperty("merged_pages_after").GetInt64());
         Assert.InRange(entry.GetProperty("stops").GetInt32(), Mebibytes / 8, 60);
         AssertUnmerged(program.Pid, isOptedIn: false);
-        AssertIntact(program);
+        program.AssertIntact();
     }
 
     /// <summary>The opt-out alone does not reach memory that the program advised: QEMU does.</summary>
@@ -38,7 +37,7 @@ public class OptInCommandTests
     public void Disable_reaches_memory_that_the_program_advised_itself()
     {
         using var lease = KsmdLease.Take();
-        using var program = Filled("advise");
+        using var program = Filled("region");
         lease.Start();
         AwaitMerged(program.Pid);
         Assert.False(InjectionTarget.IsOptedIn(program.Pid));
@@ -47,26 +46,26 @@ public class OptInCommandTests
         Assert.Contains("disabled, ", output, StringComparison.Ordinal);
         AssertUnmerged(program.Pid, isOptedIn: false);
         Assert.DoesNotContain(Smaps.Read(InjectionTarget.Proc, program.Pid), region => region.IsMergeable);
-        AssertIntact(program);
+        program.AssertIntact();
     }
 
     [Fact]
     public void Unmerge_breaks_pages_and_leaves_the_opt_in()
     {
         using var lease = KsmdLease.Take();
-        using var program = Filled("advise");
+        using var program = Filled("region");
         Assert.Equal(0, SamepageCommand.Run("enable", "--pid", $"{program.Pid}", "--no-start").Status);
         lease.Start();
         AwaitMerged(program.Pid);
         lease.Ksm.Write("run", 0);
 
-        var dry = Json(SamepageCommand.Run("unmerge", "--pid", $"{program.Pid}", "--dry-run", "--json"), 0);
+        var dry = SamepageCommand.Json(0, "unmerge", "--pid", $"{program.Pid}", "--dry-run");
         Assert.True(dry.GetProperty("dry_run").GetBoolean());
         Assert.True(KsmStat.TryRead(InjectionTarget.Proc, program.Pid)!.MergingPages > Pages * 9 / 10);
 
         Assert.Equal(0, SamepageCommand.Run("unmerge", "--pid", $"{program.Pid}").Status);
         AssertUnmerged(program.Pid, isOptedIn: true);
-        AssertIntact(program);
+        program.AssertIntact();
         lease.Ksm.Write("run", 1);
         AwaitMerged(program.Pid);
     }
@@ -76,11 +75,11 @@ public class OptInCommandTests
     public void Unmerge_without_targets_stops_ksmd_and_breaks_all()
     {
         using var lease = KsmdLease.Take();
-        var program = TargetProgram.Compile("duplicates");
+        var program = TargetProgram.Compile("holder");
         var script = $$"""
             exec 3>&1
-            { echo fill; while sleep 1; do :; done; } | {{program}} {{Mebibytes}} advise >/dev/null &
-            { echo fill; while sleep 1; do :; done; } | {{program}} {{Mebibytes}} advise >/dev/null &
+            { echo fill 1; while sleep 1; do :; done; } | {{program}} region {{Pages}} 16 >/dev/null &
+            { echo fill 1; while sleep 1; do :; done; } | {{program}} region {{Pages}} 16 >/dev/null &
             for i in $(seq 300); do
                 n=0
                 for f in /proc/[0-9]*/ksm_stat; do n=$((n + $(sed -n 's/^ksm_merging_pages //p' $f 2>/dev/null || echo 0))); done
@@ -92,7 +91,7 @@ public class OptInCommandTests
             echo "status $?"
             """;
         lease.Start();
-        var (_, output, _) = TargetProgram.Run("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script);
+        var (_, output, _) = Tool.Run("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script);
         Assert.Contains("stopped ksmd", output, StringComparison.Ordinal);
         Assert.Equal(2, output.Split("unmerged, ").Length - 1);
         Assert.Contains("status 0", output, StringComparison.Ordinal);
@@ -120,7 +119,7 @@ public class OptInCommandTests
             Assert.Matches(@"^samepage: process \d+ \(\S+\) needs up to 9\d\.\d MiB, but control group /samepage-test-\d+ could supply 48\.0 MiB limit - ", errors);
             Assert.Single(errors.TrimEnd().Split('\n'));
             Assert.True(KsmStat.TryRead(InjectionTarget.Proc, program.Pid)!.MergingPages > Pages * 9 / 10);
-            AssertIntact(program);
+            program.AssertIntact();
         }
         finally
         {
@@ -140,7 +139,7 @@ public class OptInCommandTests
         using var fine = TargetProgram.Start("awkward", "plain");
         var traced = int.Parse(stopped.Expect("ready"), CultureInfo.InvariantCulture);
         fine.Expect("ready");
-        var document = Json(SamepageCommand.Run("enable", "--pid", $"{traced},{fine.Pid},4194303,2", "--no-start", "--json"), 5);
+        var document = SamepageCommand.Json(5, "enable", "--pid", $"{traced},{fine.Pid},4194303,2", "--no-start");
         var outcomes = document.GetProperty("targets").EnumerateArray()
             .ToDictionary(entry => entry.GetProperty("pid").GetInt32(), entry => entry.GetProperty("outcome").GetString());
         Assert.Equal("unsuitable", outcomes[traced]);
@@ -170,8 +169,8 @@ public class OptInCommandTests
         AssertError(5, "kernel thread", SamepageCommand.Run("enable", "--pid", "2", "--no-start"));
         AssertError(2, "no target", SamepageCommand.Run("enable", "--no-start"));
         AssertError(2, "no target", SamepageCommand.Run("disable"));
-        AssertError(4, "may not be traced by you", AsNobody("enable", "--pid", $"{program.Pid}", "--no-start"));
-        AssertError(3, "built without merging", TargetProgram.Run(
+        AssertError(4, "may not be traced by you", SamepageCommand.RunAsNobody("enable", "--pid", $"{program.Pid}", "--no-start"));
+        AssertError(3, "built without merging", Tool.Run(
             "unshare", "--mount", "sh", "-c", $"mount -t tmpfs none /sys/kernel/mm && {SamepageCommand.Executable} enable --pid {program.Pid}"));
     }
 
@@ -181,20 +180,14 @@ public class OptInCommandTests
         using var lease = KsmdLease.Take();
         using var program = TargetProgram.Start("awkward", "plain");
         program.Expect("ready");
-        AssertError(4, "read-only mount", TargetProgram.Run(
+        AssertError(4, "read-only mount", Tool.Run(
             "unshare", "--mount", "sh", "-c", $"mount -o remount,ro,bind /sys 2>/dev/null || mount -o bind,ro /sys /sys; {SamepageCommand.Executable} enable --pid {program.Pid}"));
-        AssertError(4, "needs root", AsNobody("run", "--", "/bin/true"));
+        AssertError(4, "needs root", SamepageCommand.RunAsNobody("run", "--", "/bin/true"));
         Assert.False(InjectionTarget.IsOptedIn(program.Pid));
     }
 
-    private static TargetProgram Filled(params string[] options)
-    {
-        var program = TargetProgram.Start("duplicates", [$"{Mebibytes}", .. options]);
-        program.Expect("ready");
-        program.WriteLine("fill");
-        program.Expect("filled");
-        return program;
-    }
+    /// <summary>Its pages have 16 contents.</summary>
+    private static PageHolder Filled(string optIn = "none") => new(optIn, (int)Pages, contents: 16, seed: 1);
 
     private static void AwaitMerged(int pid)
     {
@@ -212,33 +205,6 @@ public class OptInCommandTests
         Assert.Equal(isOptedIn, InjectionTarget.IsOptedIn(pid));
         Assert.Equal(0, KeyedText.Parse(InjectionTarget.Proc.Read(pid, "smaps_rollup")).Bytes("KSM"));
         Assert.InRange(ProcessStatus.TryRead(InjectionTarget.Proc, pid)!.ResidentBytes, Mebibytes * 1048576L, long.MaxValue);
-    }
-
-    private static void AssertIntact(TargetProgram program)
-    {
-        program.WriteLine("check");
-        program.Expect("intact");
-    }
-
-    private static (int Status, string Output, string Errors) AsNobody(params string[] arguments) =>
-        TargetProgram.Run("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", Reachable(), .. arguments]);
-
-    /// <summary>A copy of the executable where every user may execute it.</summary>
-    private static string Reachable()
-    {
-        var copy = Path.Combine(Path.GetDirectoryName(TargetProgram.Compile("awkward"))!, "samepage");
-        if (!File.Exists(copy))
-        {
-            File.Copy(SamepageCommand.Executable, copy);
-        }
-
-        return copy;
-    }
-
-    private static JsonElement Json((int Status, string Output, string Errors) run, int status)
-    {
-        Assert.True(run.Status == status, $"exit status {run.Status}: {run.Errors}");
-        return JsonDocument.Parse(run.Output).RootElement;
     }
 
     private static void AssertError(int status, string reason, (int Status, string Output, string Errors) run)

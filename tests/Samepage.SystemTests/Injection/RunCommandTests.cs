@@ -15,7 +15,7 @@ public class RunCommandTests
     public void It_is_the_same_process_with_the_same_signals_and_limits()
     {
         const string Look = "grep -E 'SigBlk|SigIgn|SigCgt' /proc/self/status; ulimit -a; echo \"$PPID\" | wc -w; env | grep -c SAMEPAGE";
-        var expected = TargetProgram.Run("env", "--default-signal=PIPE", "sh", "-c", Look);
+        var expected = Tool.Run("env", "--default-signal=PIPE", "sh", "-c", Look);
         Assert.Equal(expected, SamepageCommand.Run("run", "--no-start", "--", "sh", "-c", Look));
     }
 

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Samepage.SystemTests.Reporting;
 
 /// <summary>A real browser without a window: what a page looks like once its script has run, and what it complained of.</summary>
@@ -20,15 +18,11 @@ internal static class Chromium
             var page = Path.Combine(directory, "page.html");
             File.WriteAllText(page, html);
             // The proxy leads nowhere: a page that wanted the network would fail and say so.
-            var start = new ProcessStartInfo(s_path!,
+            using var browser = Tool.Start(
+                s_path!,
                 ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage",
                     "--proxy-server=127.0.0.1:9", "--window-size=1200,900", $"--user-data-dir={directory}/profile",
-                    "--enable-logging=stderr", "--virtual-time-budget=5000", "--dump-dom", $"file://{page}"])
-            {
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            };
-            using var browser = Process.Start(start)!;
+                    "--enable-logging=stderr", "--virtual-time-budget=5000", "--dump-dom", $"file://{page}"]);
             var errors = browser.StandardError.ReadToEndAsync();
             var document = browser.StandardOutput.ReadToEndAsync();
             if (!browser.WaitForExit(TimeSpan.FromSeconds(90)))

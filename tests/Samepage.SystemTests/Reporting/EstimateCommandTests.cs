@@ -7,13 +7,11 @@ namespace Samepage.SystemTests.Reporting;
 /// <summary><c>samepage estimate</c> as its user meets it: the published executable, on a program that stands still.</summary>
 public sealed class EstimateCommandTests : IDisposable
 {
-    private static readonly string s_samepage = Environment.GetEnvironmentVariable("SAMEPAGE_BIN") ?? FromRoot("artifacts/samepage/samepage");
     private readonly TargetProgram _target;
     private readonly string _directory;
 
     public EstimateCommandTests()
     {
-        Assert.SkipUnless(File.Exists(s_samepage), $"{s_samepage} is not built (run ./samepage, or set SAMEPAGE_BIN): the command was not tried");
         _directory = Directory.CreateTempSubdirectory("samepage-").FullName;
         _target = TargetProgram.Start("layouts", "unique", "duplicates", "zeros");
         _target.Expect("ready");
@@ -31,7 +29,7 @@ public sealed class EstimateCommandTests : IDisposable
     public void Text_json_and_report_tell_the_same()
     {
         var report = Path.Combine(_directory, "r.html");
-        var (status, text, errors) = TargetProgram.Run(s_samepage, "estimate", "--pid", Pid, "--html", report);
+        var (status, text, errors) = SamepageCommand.Run("estimate", "--pid", Pid, "--html", report);
         Assert.Equal(0, status);
         Assert.Contains(report, errors);
         Assert.DoesNotContain('\u001b', text + errors);
@@ -68,14 +66,10 @@ public sealed class EstimateCommandTests : IDisposable
     [InlineData("INT"), InlineData("TERM")]
     public void A_signal_ends_the_look_with_what_there_is_marked_as_partial(string signal)
     {
-        var start = new ProcessStartInfo("/bin/sh", ["-c", $"trap - INT; exec {s_samepage} estimate --pid {Pid} --interval 60s --json"])
-        {
-            RedirectStandardOutput = true,
-        };
-        using var process = Process.Start(start)!;
+        using var process = SamepageCommand.Start("estimate", "--pid", Pid, "--interval", "60s", "--json");
         Thread.Sleep(1000);
         var watch = Stopwatch.StartNew();
-        TargetProgram.Run("/bin/kill", $"-{signal}", process.Id.ToString(CultureInfo.InvariantCulture));
+        Tool.Signal(process.Id, signal);
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         Assert.Equal(0, process.ExitCode);
@@ -93,7 +87,7 @@ public sealed class EstimateCommandTests : IDisposable
     [InlineData("--html", "/dev/null")]
     public void A_bad_value_is_one_line_and_exit_code_2(string option, string value)
     {
-        var (status, output, errors) = TargetProgram.Run(s_samepage, "estimate", "--pid", Pid, option, value);
+        var (status, output, errors) = SamepageCommand.Run("estimate", "--pid", Pid, option, value);
         Assert.Equal((2, ""), (status, output));
         Assert.Single(errors.TrimEnd('\n').Split('\n'));
         Assert.StartsWith($"samepage: {option}", errors);
@@ -104,7 +98,7 @@ public sealed class EstimateCommandTests : IDisposable
     {
         // Were the minute of waiting ever begun, this would not come back in time.
         var watch = Stopwatch.StartNew();
-        var (status, _, _) = TargetProgram.Run(s_samepage, "estimate", "--pid", Pid, "--interval", "1m", "--html", _directory);
+        var (status, _, _) = SamepageCommand.Run("estimate", "--pid", Pid, "--interval", "1m", "--html", _directory);
         Assert.Equal(2, status);
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(10));
         Assert.Empty(Directory.GetFileSystemEntries(_directory));
@@ -113,26 +107,15 @@ public sealed class EstimateCommandTests : IDisposable
     [Fact]
     public void Targets_that_are_not_there_or_never_targets_are_refused()
     {
-        Assert.Equal(2, TargetProgram.Run(s_samepage, "estimate").Status);
-        Assert.Equal(5, TargetProgram.Run(s_samepage, "estimate", "--pid", "1").Status);
-        Assert.Equal(5, TargetProgram.Run(s_samepage, "estimate", "--pid", "4194303").Status);
+        Assert.Equal(2, SamepageCommand.Run("estimate").Status);
+        Assert.Equal(5, SamepageCommand.Run("estimate", "--pid", "1").Status);
+        Assert.Equal(5, SamepageCommand.Run("estimate", "--pid", "4194303").Status);
     }
 
     private static JsonElement Json(params string[] arguments)
     {
-        var (status, output, errors) = TargetProgram.Run(s_samepage, ["estimate", "--json", .. arguments]);
+        var (status, output, errors) = SamepageCommand.Run(["estimate", "--json", .. arguments]);
         Assert.Equal((0, ""), (status, errors));
         return JsonDocument.Parse(output).RootElement;
-    }
-
-    private static string FromRoot(string path)
-    {
-        var directory = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(directory, "Samepage.slnx")))
-        {
-            directory = Path.GetDirectoryName(directory) ?? throw new InvalidOperationException("not inside the repository");
-        }
-
-        return Path.Combine(directory, path);
     }
 }

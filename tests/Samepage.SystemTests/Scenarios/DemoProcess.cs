@@ -16,11 +16,9 @@ internal sealed class DemoProcess : IDisposable
 
     public DemoProcess(string executable, params IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo(executable, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         var mark = _mark.Split('=');
-        start.Environment[mark[0]] = mark[1];
-        start.Environment["XDG_CACHE_HOME"] = Machine.Cache;
-        _process = Process.Start(start)!;
+        _process = Tool.Start(
+            executable, arguments, new Dictionary<string, string> { [mark[0]] = mark[1], ["XDG_CACHE_HOME"] = Machine.Cache });
         _output = _process.StandardOutput.ReadToEndAsync();
     }
 
@@ -53,11 +51,7 @@ internal sealed class DemoProcess : IDisposable
 
     public JsonElement Json() => JsonDocument.Parse(_output.GetAwaiter().GetResult()).RootElement;
 
-    public void Signal(string name)
-    {
-        using var kill = Process.Start("/bin/sh", ["-c", $"kill -{name} {Pid}"]);
-        kill.WaitForExit();
-    }
+    public void Signal(string name) => Tool.Signal(Pid, name);
 
     /// <summary>Processes that it started and that still run.</summary>
     public int[] Left()

@@ -18,20 +18,20 @@ public sealed class DemoTests
     [Fact]
     public void With_guests_the_promise_comes_true_and_the_machine_is_as_before()
     {
-        RequireMerging();
+        using var lease = KsmdLease.Take();
         if (GuestTools.Find(out var missing) is null)
         {
             Assert.Skip("no guests on this machine; missing: " + string.Join(", ", missing));
         }
 
-        CheckPromise("guest", "demo", "--programs", "guests", "--guests", "2", "--guest-size", "128M", "--json");
+        CheckPromise(lease, "guest", "demo", "--programs", "guests", "--guests", "2", "--guest-size", "128M", "--json");
     }
 
     [Fact]
     public void With_workers_the_promise_comes_true_and_the_machine_is_as_before()
     {
-        RequireMerging();
-        CheckPromise("worker", s_workers);
+        using var lease = KsmdLease.Take();
+        CheckPromise(lease, "worker", s_workers);
     }
 
     [Theory]
@@ -39,8 +39,8 @@ public sealed class DemoTests
     [InlineData("TERM")]
     public void Interrupted_in_the_middle_it_puts_everything_back(string signal)
     {
-        RequireMerging();
-        var before = Settings();
+        using var lease = KsmdLease.Take();
+        var before = lease.Settings();
         using var demo = new DemoProcess(SamepageCommand.Executable, s_workers);
         demo.WaitForStep(MergeStep);
         WaitUntil(() => new KsmSysfs().IsRunning);
@@ -48,15 +48,15 @@ public sealed class DemoTests
         Assert.Equal(1, demo.WaitForExit());
         Assert.Contains("interrupted", demo.Steps, StringComparison.Ordinal);
         Assert.Empty(demo.Left());
-        Assert.Equal(before, Settings());
+        Assert.Equal(before, lease.Settings());
         Assert.False(File.Exists(Record));
     }
 
     [Fact]
     public void Killed_in_the_middle_it_leaves_no_program_and_the_next_start_puts_the_settings_back()
     {
-        RequireMerging();
-        var before = Settings();
+        using var lease = KsmdLease.Take();
+        var before = lease.Settings();
         using (var demo = new DemoProcess(SamepageCommand.Executable, s_workers))
         {
             demo.WaitForStep(MergeStep);
@@ -65,14 +65,14 @@ public sealed class DemoTests
             demo.Signal("KILL");
             demo.WaitForExit();
             Assert.True(demo.NothingIsLeftWithin(s_patience));
-            Assert.NotEqual(before, Settings());
+            Assert.NotEqual(before, lease.Settings());
             Assert.True(File.Exists(Record));
         }
 
         using var next = new DemoProcess(SamepageCommand.Executable, s_workers);
         Assert.Equal(0, next.WaitForExit());
         Assert.Contains("run 0", next.Json().GetProperty("put_back").EnumerateArray().Select(text => text.GetString()));
-        Assert.Equal(before, Settings());
+        Assert.Equal(before, lease.Settings());
         Assert.False(File.Exists(Record));
     }
 
@@ -97,7 +97,7 @@ public sealed class DemoTests
     [Fact]
     public void A_byte_that_changes_in_a_program_is_reported()
     {
-        RequireMerging();
+        using var lease = KsmdLease.Take();
         using var demo = new DemoProcess(SamepageCommand.Executable, s_workers);
         demo.WaitForStep(MergeStep);
         TurnOverOneByte(demo.Left().First(pid => ProcessStat.TryRead(new ProcFs(), pid)?.Name == "perl"));
@@ -109,16 +109,16 @@ public sealed class DemoTests
     [Fact]
     public void Without_root_it_estimates_and_says_what_is_missing()
     {
-        RequireMerging();
+        using var lease = KsmdLease.Take();
         using var demo = new DemoProcess(
-            "/usr/bin/setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", SamepageCommand.Executable, .. s_workers]);
+            "/usr/bin/setpriv", SamepageCommand.AsNobody(s_workers));
         CheckEstimateOnly(demo, "root");
     }
 
     [Fact]
     public void Without_KSM_it_estimates_and_says_what_is_missing()
     {
-        RequireMerging();
+        using var lease = KsmdLease.Take();
         using var demo = new DemoProcess(
             "/usr/bin/unshare", ["--mount", "/bin/sh", "-c", "mount -t tmpfs none /sys/kernel/mm && exec \"$0\" \"$@\"", SamepageCommand.Executable, .. s_workers]);
         CheckEstimateOnly(demo, "KSM");
@@ -133,9 +133,9 @@ public sealed class DemoTests
     public void Wrong_options_are_refused(string option, string value) =>
         Assert.Equal(2, SamepageCommand.Run("demo", option, value).Status);
 
-    private static void CheckPromise(string kind, params string[] arguments)
+    private static void CheckPromise(KsmdLease lease, string kind, params string[] arguments)
     {
-        var before = Settings();
+        var before = lease.Settings();
         using var demo = new DemoProcess(SamepageCommand.Executable, arguments);
         Assert.True(demo.WaitForExit() == 0, demo.Steps);
         var json = demo.Json();
@@ -146,7 +146,7 @@ public sealed class DemoTests
         Assert.True(json.GetProperty("converged").GetBoolean(), json.GetRawText());
         Assert.True(Number("promised_pages") > 3_000, json.GetRawText());
         Assert.InRange(json.GetProperty("deviation_percent").GetDouble(), -2, 2);
-        Assert.Equal(before, Settings());
+        Assert.Equal(before, lease.Settings());
         Assert.False(File.Exists(Record));
         Assert.Empty(demo.Left());
     }
@@ -160,22 +160,6 @@ public sealed class DemoTests
         Assert.True(json.GetProperty("promised_pages").GetInt64() > 3_000, json.GetRawText());
         Assert.Equal(3, json.GetProperty("programs_verified").GetInt32());
         Assert.Empty(demo.Left());
-    }
-
-    private static void RequireMerging()
-    {
-        if (!new KsmSysfs().Exists || !Environment.IsPrivilegedProcess)
-        {
-            Assert.Skip("needs root and a kernel with KSM");
-        }
-    }
-
-    /// <summary>Everything that can be set; what only counts is left out.</summary>
-    private static string Settings()
-    {
-        string[] knobs = ["run", "pages_to_scan", "sleep_millisecs", "smart_scan", "use_zero_pages", "advisor_mode", "max_page_sharing", "merge_across_nodes"];
-        return string.Join('\n', knobs.Select(knob =>
-            Path.Combine("/sys/kernel/mm/ksm", knob) is var path && File.Exists(path) ? $"{knob} {File.ReadAllText(path).Trim()}" : knob));
     }
 
     private static void WaitUntil(Func<bool> condition)

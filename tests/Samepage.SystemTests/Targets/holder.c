@@ -1,58 +1,59 @@
-// Holds pages for ksmd: holder process|region PAGES SEED. Each line on standard input is a new seed to write them from.
-#define _GNU_SOURCE
+/*
+ * Holds pages for the kernel to merge: holder none|process|region PAGES CONTENTS. "process" opts in by prctl, "region" by
+ * madvise. Each line on standard input is "fill SEED", answered by "filled", or "check", answered by "intact" or "damaged".
+ */
+#include "target.h"
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 
 #ifndef PR_SET_MEMORY_MERGE
 #define PR_SET_MEMORY_MERGE 67
 #endif
+#define WORDS (4096 / sizeof(uint64_t))
 
-static void fill(uint64_t *words, long pages, uint64_t seed)
+static uint64_t *memory;
+static size_t pages, contents;
+
+/* Page by page the words that belong there, the same in every process: writes them, or says whether they are there. */
+static int visit(uint64_t seed, int writes)
 {
-    for (long page = 0; page < pages; page++) {
-        uint64_t x = seed * 0x9E3779B97F4A7C15u + (uint64_t)page * 0xD1B54A32D192ED03u + 1;
-        for (int word = 0; word < 512; word++) {
+    int intact = 1;
+    for (size_t page = 0; page < pages; page++) {
+        uint64_t x = seed * 0x9E3779B97F4A7C15u + page % contents * 0xD1B54A32D192ED03u + 1;
+        for (size_t word = page * WORDS; word < (page + 1) * WORDS; word++) {
             x ^= x << 13;
             x ^= x >> 7;
             x ^= x << 17;
-            words[page * 512 + word] = x;
+            if (writes)
+                memory[word] = x;
+            intact &= memory[word] == x;
         }
     }
+    return intact;
 }
 
-int main(int count, char **arguments)
+int main(int count, char **argument)
 {
-    if (count != 4) {
+    target_begin();
+    if (count != 4)
         return 2;
-    }
-
-    long pages = atol(arguments[2]);
-    size_t size = (size_t)pages * 4096;
-    uint64_t *words = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (words == MAP_FAILED || madvise(words, size, MADV_NOHUGEPAGE)) {
-        return 1;
-    }
-
-    int refused = strcmp(arguments[1], "process") == 0
-        ? prctl(PR_SET_MEMORY_MERGE, 1, 0, 0, 0)
-        : madvise(words, size, MADV_MERGEABLE);
-    if (refused) {
-        return 1;
-    }
-
-    fill(words, pages, (uint64_t)atol(arguments[3]));
+    pages = strtoul(argument[2], NULL, 10);
+    contents = strtoul(argument[3], NULL, 10);
+    memory = mmap(NULL, pages * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        target_fail("mmap");
+    madvise(memory, pages * 4096, MADV_NOHUGEPAGE);
+    if (!strcmp(argument[1], "process") && prctl(PR_SET_MEMORY_MERGE, 1, 0, 0, 0))
+        target_fail("prctl");
+    if (!strcmp(argument[1], "region") && madvise(memory, pages * 4096, MADV_MERGEABLE))
+        target_fail("madvise");
     puts("ready");
-    fflush(stdout);
+    uint64_t seed = 0;
     char line[64];
     while (fgets(line, sizeof line, stdin)) {
-        fill(words, pages, (uint64_t)atol(line));
-        puts("done");
-        fflush(stdout);
+        int fills = sscanf(line, "fill %lu", &seed) == 1;
+        int intact = visit(seed, fills);
+        puts(fills ? "filled" : intact ? "intact" : "damaged");
     }
-
     return 0;
 }

@@ -21,6 +21,7 @@
 #define MADV_GUARD_INSTALL 102
 #endif
 
+static int advised;  // small pages from now on are for the kernel's merging
 static uint64_t seed = 88172645463325252ull;
 
 static uint64_t next(void) {
@@ -44,6 +45,7 @@ static char *map(size_t bytes, int flags) {
 static char *small_pages(size_t pages) {
     char *p = map(pages * PAGE, 0);
     madvise(p, pages * PAGE, MADV_NOHUGEPAGE);
+    if (advised && madvise(p, pages * PAGE, MADV_MERGEABLE)) die("mergeable");
     return p;
 }
 
@@ -154,10 +156,6 @@ static void arrange(const char *name, int *children) {
         char *p = small_pages(600);
         for (int i = 0; i < 600; i++) fill_as(p + i * PAGE, i % 30);
         if (madvise(p, 300 * PAGE, MADV_PAGEOUT)) die("pageout");
-    } else if (!strcmp(name, "mergeable")) {  // for the kernel's merging
-        char *p = small_pages(2400);
-        for (int i = 0; i < 2400; i++) fill_as(p + i * PAGE, i % 400);
-        if (madvise(p, 2400 * PAGE, MADV_MERGEABLE)) die("mergeable");
     } else if (!strcmp(name, "fork")) {  // one child, sharing all but what either wrote afterwards
         char *p = small_pages(1000);
         for (int i = 0; i < 1000; i++) fill_as(p + i * PAGE, i % 250);
@@ -195,6 +193,7 @@ int main(int count, char **names) {
     setvbuf(stdout, 0, _IOLBF, 0);
     for (int i = 1; i < count; i++) {
         if (!strncmp(names[i], "seed=", 5)) seed ^= strtoull(names[i] + 5, 0, 10) * 0x9E3779B97F4A7C15ull;
+        else if (!strcmp(names[i], "advised")) advised = 1;
         else arrange(names[i], &children);
     }
     printf("ready\n");

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Samepage.Cli.Commands;
+using Samepage.Linux;
 using Samepage.Linux.Probes;
 
 namespace Samepage.Cli;
@@ -9,6 +10,7 @@ internal static class Program
 {
     private static int Main(string[] arguments)
     {
+        StandardStreams.FillGaps();
         if (arguments is [DoctorCommand.ExitStatusArgument])
         {
             return MergeProbe.ExitStatus();

@@ -61,7 +61,7 @@ internal static class VerbRunner
 
     private static int Fail(int code, string message)
     {
-        Console.Error.WriteLine($"samepage: {message.ReplaceLineEndings(" ")}");
+        StandardError.Tell(message);
         return code;
     }
 }

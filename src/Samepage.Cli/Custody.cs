@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using Samepage.Linux;
+using Samepage.Linux.Proc;
 
 namespace Samepage.Cli;
 
@@ -11,14 +13,26 @@ namespace Samepage.Cli;
 /// </summary>
 internal static class Custody
 {
+    /// <summary>Names the command in front by its number and its start, which nothing else can have at the same time.</summary>
     private const string Marker = "SAMEPAGE_CUSTODY";
+
+    /// <summary>The command in front, which is a part of this one and no target; null in that command itself.</summary>
+    public static int? Front { get; private set; }
 
     /// <summary>Runs the verb, or starts the process that runs it and waits for its answer.</summary>
     public static int Run(Func<CancellationToken, int> verb, CancellationToken cancel)
     {
-        if (Environment.GetEnvironmentVariable(Marker) is null)
+        var marker = Environment.GetEnvironmentVariable(Marker);
+        Environment.SetEnvironmentVariable(Marker, null);
+        if (marker is null || !IsName(marker))
         {
             return InFront(cancel);
+        }
+
+        Front = Own().ParentPid;
+        if (NameOf(ProcessStat.TryRead(new ProcFs(), Front.Value)) != marker)
+        {
+            throw new CommandFailure(ExitCode.Failed, "the command in front has ended before the work began; nothing was done");
         }
 
         Session.Leave();
@@ -32,7 +46,7 @@ internal static class Custody
     {
         var start = SelfProcess.Again();
         start.RedirectStandardInput = true;
-        start.Environment[Marker] = "1";
+        start.Environment[Marker] = NameOf(Own());
         using var behind = Process.Start(start)!;
         using var onCancel = cancel.Register(behind.StandardInput.Close);
         behind.WaitForExit();
@@ -41,6 +55,16 @@ internal static class Custody
             : throw new CommandFailure(
                 ExitCode.Failed, $"the process that traced was killed by signal {behind.ExitCode - 128}; the target it was at may have been disturbed");
     }
+
+    private static ProcessStat Own() => ProcessStat.Parse(KernelFile.ReadText("/proc/self/stat"));
+
+    private static string NameOf(ProcessStat? process) =>
+        string.Create(CultureInfo.InvariantCulture, $"{process?.Pid}:{process?.StartTicks}");
+
+    /// <summary>What somebody may have set by accident is not of this form.</summary>
+    private static bool IsName(string marker) => marker.Split(':') is [var pid, var start]
+        && int.TryParse(pid, NumberStyles.None, CultureInfo.InvariantCulture, out _)
+        && long.TryParse(start, NumberStyles.None, CultureInfo.InvariantCulture, out _);
 
     /// <summary>Asks the OOM killer to look elsewhere, where the caller may ask for that.</summary>
     private static void BeSpared()

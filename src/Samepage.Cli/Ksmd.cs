@@ -32,12 +32,12 @@ internal static class Ksmd
         {
             foreach (var setting in SavedSettings.RestoreLeftBehind(ksm, StateDirectory.Default, new ProcFs()))
             {
-                Console.Error.WriteLine($"samepage: put back what a demonstration that was killed had left: {setting}");
+                StandardError.Tell($"put back what a demonstration that was killed had left: {setting}");
             }
         }
         catch (Exception error) when (error is LinuxException or IOException or UnauthorizedAccessException)
         {
-            Console.Error.WriteLine($"samepage: ksmd has settings of a demonstration that was killed: {error.Message}");
+            StandardError.Tell($"ksmd has settings of a demonstration that was killed: {error.Message}");
         }
     }
 
@@ -67,7 +67,7 @@ internal static class Ksmd
         }
 
         ksm.Write("run", 1);
-        Console.Error.WriteLine($"samepage: started ksmd (wrote 1 to {ksm.Root}/run)");
+        StandardError.Tell($"started ksmd (wrote 1 to {ksm.Root}/run)");
         return true;
     }
 }

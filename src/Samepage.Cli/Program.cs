@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Samepage.Cli.Commands;
+using Samepage.Linux;
 using Samepage.Linux.Probes;
 
 namespace Samepage.Cli;
@@ -10,6 +11,7 @@ internal static class Program
 {
     private static int Main(string[] arguments)
     {
+        StandardStreams.FillGaps();
         if (arguments is [DoctorCommand.ExitStatusArgument])
         {
             return MergeProbe.ExitStatus();

@@ -62,7 +62,7 @@ internal static class VerbRunner
     /// <summary>One line on standard error, and the exit code.</summary>
     public static int Fail(int code, string message)
     {
-        Console.Error.WriteLine($"samepage: {message.ReplaceLineEndings(" ")}");
+        StandardError.Tell(message);
         return code;
     }
 }

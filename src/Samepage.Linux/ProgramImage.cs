@@ -6,6 +6,42 @@ namespace Samepage.Linux;
 /// <summary>Replaces the calling process by another program.</summary>
 public static unsafe class ProgramImage
 {
+    /// <summary>Looks a program up as <see cref="Execute"/> would, without executing it.</summary>
+    /// <param name="program">A path, or a name to look for in PATH.</param>
+    /// <param name="path">Where it was found; else the name itself.</param>
+    /// <returns>Why it could not be executed; <see cref="Errno.None"/> where nothing is in the way so far.</returns>
+    public static Errno Find(string program, out string path)
+    {
+        path = program;
+        if (program.Contains('/'))
+        {
+            return Obstacle(program);
+        }
+
+        // The C library's own list where PATH is not set; an empty entry means the current directory.
+        var answer = Errno.ENOENT;
+        foreach (var directory in (Environment.GetEnvironmentVariable("PATH") ?? "/bin:/usr/bin").Split(':'))
+        {
+            var candidate = program.Length == 0 ? "" : Path.Combine(directory, program);
+            switch (Obstacle(candidate))
+            {
+                case Errno.None:
+                    path = candidate;
+                    return Errno.None;
+                case Errno.EACCES:
+                    answer = Errno.EACCES;
+                    break;
+            }
+        }
+
+        return answer;
+    }
+
+    private static Errno Obstacle(string path) =>
+        Libc.access(path, Libc.X_OK) != 0 ? (Errno)Marshal.GetLastPInvokeError()
+        : Directory.Exists(path) ? Errno.EACCES
+        : Errno.None;
+
     /// <summary>
     /// Executes a program in this process's place, looked up in PATH; returns only where that fails. The runtime
     /// ignores SIGPIPE, which a program executed would inherit and does not expect, so it is set back first.

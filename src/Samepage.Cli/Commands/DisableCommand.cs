@@ -20,7 +20,7 @@ internal static class DisableCommand
             _ = Ksmd.Require();
             var options = new UnmergeOptions { Force = parsed.GetValue(force), DryRun = parsed.GetValue(dryRun) };
             var report = new OptInReport("disable", "disabled", options.DryRun, parsed.GetValue(json));
-            foreach (var outcome in new KernelEngine(proc, Faults.Injector(proc)).Disable(targets.ResolveEach(parsed, proc, report.Refuse), options, cancel))
+            foreach (var outcome in new KernelEngine(proc, Faults.Injector(proc)).Disable(OptInTargets.Choose(targets, parsed, proc, report), options, cancel))
             {
                 report.Add(outcome);
             }

@@ -32,7 +32,7 @@ internal static class EnableCommand
 
             var report = new OptInReport("enable", "enabled", isDry, parsed.GetValue(json));
             var isAny = false;
-            foreach (var outcome in new KernelEngine(proc, Faults.Injector(proc)).Enable(targets.ResolveEach(parsed, proc, report.Refuse), isDry, cancel))
+            foreach (var outcome in new KernelEngine(proc, Faults.Injector(proc)).Enable(OptInTargets.Choose(targets, parsed, proc, report), isDry, cancel))
             {
                 report.Add(outcome);
                 isAny |= outcome.Outcome is InjectionOutcome.Done or InjectionOutcome.Already;

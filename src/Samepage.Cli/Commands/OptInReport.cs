@@ -9,12 +9,23 @@ namespace Samepage.Cli.Commands;
 internal sealed class OptInReport(string verb, string done, bool dryRun, bool json)
 {
     private readonly List<OptInEntry> _entries = [];
+    private string? _unprinted;
 
     /// <summary>Takes up a process that could not even be chosen.</summary>
     public void Refuse(int pid, string message)
     {
         _entries.Add(new OptInEntry { Pid = pid, Name = "", Outcome = NameOf(InjectionOutcome.Unsuitable), Reason = message });
-        Complain(message);
+        StandardError.Tell(message);
+    }
+
+    /// <summary>Says that there was nothing to do, and where it was not possible to look.</summary>
+    public void NothingMerged(int unseen)
+    {
+        if (!json)
+        {
+            Print(unseen == 0 ? "nothing is merged" : string.Create(
+                CultureInfo.InvariantCulture, $"nothing is merged, as far as can be seen: {unseen} processes may not be looked at by you"));
+        }
     }
 
     /// <summary>Takes up the outcome of a process.</summary>
@@ -35,15 +46,16 @@ internal sealed class OptInReport(string verb, string done, bool dryRun, bool js
         _entries.Add(entry);
         if (outcome.Outcome is not (InjectionOutcome.Done or InjectionOutcome.Already))
         {
-            Complain($"process {entry.Pid} ({entry.Name}) {entry.Reason}");
+            StandardError.Tell($"process {entry.Pid} ({entry.Name}) {entry.Reason}");
         }
         else if (!json)
         {
-            Console.WriteLine(Line(outcome));
+            Print(Line(outcome));
         }
     }
 
     /// <summary>Prints what has to be printed at the end, and gives the exit status: that of the gravest outcome.</summary>
+    /// <exception cref="CommandFailure">The work is done, but something of the report could not be printed.</exception>
     public int Finish(bool? ksmdStarted)
     {
         if (json)
@@ -55,7 +67,12 @@ internal sealed class OptInReport(string verb, string done, bool dryRun, bool js
                 KsmdStarted = ksmdStarted,
                 Targets = _entries,
             };
-            Console.WriteLine(JsonSerializer.Serialize(document, OptInJson.Default.OptInDocument));
+            Print(JsonSerializer.Serialize(document, OptInJson.Default.OptInDocument));
+        }
+
+        if (_unprinted is not null)
+        {
+            throw new CommandFailure(ExitCode.Failed, $"the report could not be printed: {_unprinted}");
         }
 
         return Status(InjectionOutcome.Failed, ExitCode.Failed)
@@ -79,7 +96,18 @@ internal sealed class OptInReport(string verb, string done, bool dryRun, bool js
         _ => "failed",
     };
 
-    private static void Complain(string message) => Console.Error.WriteLine($"samepage: {message}");
+    /// <summary>A report that nobody can read is no reason to leave the rest of the work undone.</summary>
+    private void Print(string text)
+    {
+        try
+        {
+            Console.WriteLine(text);
+        }
+        catch (Exception unwritable) when (unwritable is IOException or UnauthorizedAccessException)
+        {
+            _unprinted ??= unwritable.Message;
+        }
+    }
 
     private int? Status(InjectionOutcome outcome, int code) =>
         _entries.Exists(entry => entry.Outcome == NameOf(outcome)) ? code : null;

@@ -9,7 +9,7 @@ namespace Samepage.Cli.Commands;
 /// <summary>
 /// <c>samepage unmerge</c>: breaks merged pages apart and leaves processes opted in. Without targets it is the gentle
 /// way of writing 2 to the kernel's switch: it stops ksmd first, which would merge everything again, and then goes
-/// through all processes in slices.
+/// through all processes in slices. Where that comes to nothing, or is interrupted, ksmd goes on as before.
 /// </summary>
 internal static class UnmergeCommand
 {
@@ -28,17 +28,25 @@ internal static class UnmergeCommand
             var report = new OptInReport("unmerge", "unmerged", options.DryRun, parsed.GetValue(json));
             var engine = new KernelEngine(proc, Faults.Injector(proc));
             var isAll = targets.Query(parsed).IsEmpty;
-            var chosen = isAll
-                ? engine.Holders(new TargetResolver(proc).Resolve(new TargetQuery { All = true }))
-                : targets.ResolveEach(parsed, proc, report.Refuse);
-            if (!options.DryRun)
+            var (chosen, unseen) = isAll ? OptInTargets.AllHolders(engine, proc) : (OptInTargets.Choose(targets, parsed, proc, report), 0);
+            if (isAll && chosen.Count == 0)
             {
-                QuietKsmd(ksm, isAll);
+                report.NothingMerged(unseen);
             }
 
-            foreach (var outcome in engine.Unmerge(chosen, options, cancel))
+            var isStopped = !options.DryRun && IsAnyPossible(engine, chosen, options, cancel) && QuietKsmd(ksm, isAll);
+            var isLasting = false;
+            try
             {
-                report.Add(outcome);
+                isLasting = BreakAll(engine.Unmerge(chosen, options, cancel), report);
+            }
+            finally
+            {
+                if (isStopped && !isLasting)
+                {
+                    ksm.Write("run", 1);
+                    StandardError.Tell($"started ksmd again (wrote 1 to {ksm.Root}/run)");
+                }
             }
 
             return report.Finish(ksmdStarted: null);
@@ -46,20 +54,41 @@ internal static class UnmergeCommand
         return command;
     }
 
-    private static void QuietKsmd(KsmSysfs ksm, bool isAll)
+    /// <summary>Whether the guard lets any of them through: else ksmd need not even be stopped.</summary>
+    private static bool IsAnyPossible(KernelEngine engine, IReadOnlyList<TargetProcess> chosen, UnmergeOptions options, CancellationToken cancel) =>
+        engine.Unmerge(chosen, options with { DryRun = true }, cancel).Any(outcome => outcome.Outcome == InjectionOutcome.Done);
+
+    /// <summary>Whether pages were broken apart, and the work came to its end: only then is ksmd better left standing.</summary>
+    private static bool BreakAll(IEnumerable<TargetOutcome> outcomes, OptInReport report)
+    {
+        var isAny = false;
+        var isInterrupted = false;
+        foreach (var outcome in outcomes)
+        {
+            report.Add(outcome);
+            isAny |= outcome.Outcome == InjectionOutcome.Done;
+            isInterrupted |= outcome.Outcome == InjectionOutcome.Cancelled;
+        }
+
+        return isAny && !isInterrupted;
+    }
+
+    /// <returns>Whether it was stopped.</returns>
+    private static bool QuietKsmd(KsmSysfs ksm, bool isAll)
     {
         if (!ksm.IsRunning)
         {
-            return;
+            return false;
         }
 
         if (!isAll)
         {
-            Console.Error.WriteLine("samepage: ksmd runs and will merge these pages again; 'samepage disable' prevents that");
-            return;
+            StandardError.Tell("ksmd runs and will merge these pages again; 'samepage disable' prevents that");
+            return false;
         }
 
         ksm.Write("run", 0);
-        Console.Error.WriteLine($"samepage: stopped ksmd (wrote 0 to {ksm.Root}/run), which would merge the pages again");
+        StandardError.Tell($"stopped ksmd (wrote 0 to {ksm.Root}/run), which would merge the pages again");
+        return true;
     }
 }

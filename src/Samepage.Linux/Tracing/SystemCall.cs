@@ -8,6 +8,12 @@ namespace Samepage.Linux.Tracing;
 /// <param name="Text">The call as a reader knows it.</param>
 public sealed record SystemCall(long Number, CallArguments Arguments, string Text)
 {
+    /// <summary>Whether it takes a range out of the kernel's merging.</summary>
+    public bool IsUnmerging => Number == Libc.SYS_madvise && Arguments.Third == Libc.MADV_UNMERGEABLE;
+
+    /// <summary>Whether it puts a range into the kernel's merging.</summary>
+    public bool IsMerging => Number == Libc.SYS_madvise && Arguments.Third == Libc.MADV_MERGEABLE;
+
     /// <summary>Opts the whole process in to, or out of, the kernel's merging.</summary>
     public static SystemCall MemoryMerge(bool on) =>
         new(Libc.SYS_prctl, new CallArguments(Libc.PR_SET_MEMORY_MERGE, on ? 1u : 0u), $"prctl(PR_SET_MEMORY_MERGE, {(on ? 1 : 0)})");

@@ -49,6 +49,21 @@ public class UnmergeSliceTests
         Assert.InRange(UnmergeSlice.Cut([reserved]).Count, 1, 20);
     }
 
+    [Fact]
+    public void What_is_tried_again_is_what_is_still_mapped_and_mergeable()
+    {
+        var regions = Smaps.Parse("""
+            1000-3000 rw-p 00000000 00:00 0
+            VmFlags: rd wr mg 
+            3000-5000 rw-p 00000000 00:00 0
+            VmFlags: rd wr 
+            8000-a000 rw-p 00000000 00:00 0
+            VmFlags: rd wr mg 
+            """u8);
+        Assert.Equal([(0x2000UL, 0x1000UL), (0x8000UL, 0x1000UL)], UnmergeSlice.StillMergeable(regions, [(0x2000, 0x7000)]));
+        Assert.Empty(UnmergeSlice.StillMergeable(regions, [(0x3000, 0x5000)]));
+    }
+
     private static MemoryRegion Region(ulong start, ulong end, long resident) => new()
     {
         Start = start,

@@ -39,7 +39,11 @@ public enum InjectionOutcome
 /// an upper bound.
 /// </param>
 public sealed record InjectionResult(
-    InjectionOutcome Outcome, string Reason, IReadOnlyList<long> Returns, int ThreadId, int Tries, TimeSpan Stopped);
+    InjectionOutcome Outcome, string Reason, IReadOnlyList<long> Returns, int ThreadId, int Tries, TimeSpan Stopped)
+{
+    /// <summary>The longest of those stops.</summary>
+    public TimeSpan LongestStop { get; init; }
+}
 
 /// <summary>Settings that only tests change.</summary>
 public sealed record InjectorOptions

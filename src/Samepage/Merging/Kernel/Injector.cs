@@ -51,6 +51,7 @@ public sealed class Injector(ProcFs proc, InjectorOptions? options = null)
     {
         var hopeless = new HashSet<int>();
         var stopped = TimeSpan.Zero;
+        var longest = TimeSpan.Zero;
         var attempt = new AttemptResult(AttemptVerdict.Retry, "did not come to a stop that could be used");
         for (var tries = 1; tries <= TriesMax; tries++)
         {
@@ -59,12 +60,13 @@ public sealed class Injector(ProcFs proc, InjectorOptions? options = null)
             if (thread is null)
             {
                 return look.Outcome == InjectionOutcome.Done
-                    ? new InjectionResult(InjectionOutcome.Unsuitable, attempt.Reason, [], 0, tries, stopped)
-                    : new InjectionResult(look.Outcome, look.Reason, [], 0, tries, stopped);
+                    ? new InjectionResult(InjectionOutcome.Unsuitable, attempt.Reason, [], 0, tries, stopped) { LongestStop = longest }
+                    : new InjectionResult(look.Outcome, look.Reason, [], 0, tries, stopped) { LongestStop = longest };
             }
 
             attempt = RunOnOwnThread(target, thread, calls, tries);
             stopped += attempt.Stopped;
+            longest = attempt.Stopped > longest ? attempt.Stopped : longest;
             switch (attempt.Verdict)
             {
                 case AttemptVerdict.OtherThread:
@@ -74,11 +76,11 @@ public sealed class Injector(ProcFs proc, InjectorOptions? options = null)
                     Thread.Sleep(1);
                     break;
                 default:
-                    return new InjectionResult(OutcomeOf(attempt.Verdict), attempt.Reason, attempt.Returns, thread.ThreadId, tries, stopped);
+                    return new InjectionResult(OutcomeOf(attempt.Verdict), attempt.Reason, attempt.Returns, thread.ThreadId, tries, stopped) { LongestStop = longest };
             }
         }
 
-        return new InjectionResult(InjectionOutcome.Unsuitable, attempt.Reason, attempt.Returns, 0, TriesMax, stopped);
+        return new InjectionResult(InjectionOutcome.Unsuitable, attempt.Reason, attempt.Returns, 0, TriesMax, stopped) { LongestStop = longest };
     }
 
     private AttemptResult RunOnOwnThread(TargetProcess target, TargetThread thread, IReadOnlyList<SystemCall> calls, int tries)

@@ -63,8 +63,27 @@ public sealed class KernelEngine(ProcFs proc, Injector injector, BreakGuard guar
         Unmerge(targets, options, optOut: false, cancel);
 
     /// <summary>The processes that hold merged pages, of those the caller may look at.</summary>
-    public IReadOnlyList<TargetProcess> Holders(IEnumerable<TargetProcess> candidates) =>
-        [.. candidates.Where(target => MergeState.TryRead(proc, target) is { Pages: > 0 })];
+    /// <param name="candidates">Where to look.</param>
+    /// <param name="unseen">How many the caller may not look at.</param>
+    public IReadOnlyList<TargetProcess> Holders(IEnumerable<TargetProcess> candidates, out int unseen)
+    {
+        var holders = new List<TargetProcess>();
+        unseen = 0;
+        foreach (var target in candidates)
+        {
+            var state = MergeState.TryRead(proc, target);
+            if (state is { Pages: > 0 })
+            {
+                holders.Add(target);
+            }
+            else if (state is null && target.IsSame(proc))
+            {
+                unseen++;
+            }
+        }
+
+        return holders;
+    }
 
     private TargetOutcome Enable(TargetProcess target, bool dryRun)
     {
@@ -77,7 +96,7 @@ public sealed class KernelEngine(ProcFs proc, Injector injector, BreakGuard guar
         var outcome = new TargetOutcome(target, result.Outcome, result.Reason)
         {
             Stops = result.Stopped > TimeSpan.Zero ? result.Tries : 0,
-            LongestStop = result.Stopped,
+            LongestStop = result.LongestStop,
             Stopped = result.Stopped,
         };
         return result.Outcome != InjectionOutcome.Done || dryRun ? outcome : Verified(outcome, result.Returns[0]);

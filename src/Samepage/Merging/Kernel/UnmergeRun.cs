@@ -55,7 +55,7 @@ internal sealed class UnmergeRun(
         }
 
         var failure = BreakAll(UnmergeSlice.Cut(regions), cancel)
-            ?? (optOut && found.IsOptedIn != false ? Call([SystemCall.MemoryMerge(false)]) : null);
+            ?? (optOut && found.IsOptedIn != false ? Call([SystemCall.MemoryMerge(false)], out _) : null);
         var after = MergeState.TryRead(proc, target)?.Pages ?? 0;
         return failure is { } bad ? End(bad.Outcome, bad.Reason, after)
             : optOut && after > 0 ? End(InjectionOutcome.Failed, $"still holds {after} merged pages", after)
@@ -65,12 +65,15 @@ internal sealed class UnmergeRun(
     /// <summary>Opting out concerns all mergeable mappings; breaking only those that hold merged pages.</summary>
     private List<MemoryRegion> Regions(MergeState found)
     {
-        var thread = TargetThread.Living(proc, target.Pid).FirstOrDefault()?.ThreadId ?? target.Pid;
-        var smaps = proc.TryRead(target.Pid, $"task/{thread}/smaps") ?? "";
-
         // Merged zero pages do not show in a mapping's own count on every kernel.
-        return [.. Smaps.Parse(Encoding.UTF8.GetBytes(smaps)).Where(region => region.IsMergeable
+        return [.. Mappings().Where(region => region.IsMergeable
             && (optOut || (found.Pages > 0 && (region.MergedBytes != 0 || found.ZeroPages > 0))))];
+    }
+
+    private IReadOnlyList<MemoryRegion> Mappings()
+    {
+        var thread = TargetThread.Living(proc, target.Pid).FirstOrDefault()?.ThreadId ?? target.Pid;
+        return Smaps.Parse(Encoding.UTF8.GetBytes(proc.TryRead(target.Pid, $"task/{thread}/smaps") ?? ""));
     }
 
     private (InjectionOutcome Outcome, string Reason)? BreakAll(List<UnmergeSlice> slices, CancellationToken cancel)
@@ -88,7 +91,7 @@ internal sealed class UnmergeRun(
                 return (InjectionOutcome.RefusedByGuard, $"was left after {i} of {slices.Count} slices: it {refusal}");
             }
 
-            if (Call(Calls(slices[i])) is { } failure)
+            if (Break(slices[i].Ranges) is { } failure)
             {
                 return failure;
             }
@@ -97,10 +100,41 @@ internal sealed class UnmergeRun(
         return null;
     }
 
-    private List<SystemCall> Calls(UnmergeSlice slice)
+    /// <summary>
+    /// Breaks ranges apart. That a part of a range was unmapped meanwhile, that no memory was left for a copy, and that
+    /// the process has as many mappings as it may have, all look alike (ENOMEM or EAGAIN). So what of the range is
+    /// still mapped is tried again by itself, and only a refusal of that is a failure.
+    /// </summary>
+    private (InjectionOutcome Outcome, string Reason)? Break(IReadOnlyList<(ulong Start, ulong Length)> ranges)
+    {
+        const int Rounds = 3;
+        for (var round = 1; ; round++)
+        {
+            if (Call(Calls(ranges), out var refused) is { } failure)
+            {
+                return failure;
+            }
+
+            var left = refused.Count == 0 ? [] : UnmergeSlice.StillMergeable(Mappings(), [.. refused.Select(one => one.Range)]);
+            if (left.Count == 0)
+            {
+                return null;
+            }
+
+            if (round == Rounds)
+            {
+                return (InjectionOutcome.Failed, $"could not be given its own pages ({refused[0].Errno} to {SystemCall.Unmergeable(left[0].Start, left[0].Length).Text}):"
+                    + " no memory for them, or as many mappings as vm.max_map_count allows");
+            }
+
+            ranges = left;
+        }
+    }
+
+    private List<SystemCall> Calls(IReadOnlyList<(ulong Start, ulong Length)> ranges)
     {
         var calls = new List<SystemCall>();
-        foreach (var (start, length) in slice.Ranges)
+        foreach (var (start, length) in ranges)
         {
             calls.Add(SystemCall.Unmergeable(start, length));
             if (!optOut)
@@ -112,12 +146,15 @@ internal sealed class UnmergeRun(
         return calls;
     }
 
-    private (InjectionOutcome Outcome, string Reason)? Call(List<SystemCall> calls)
+    /// <summary>Has calls made; the answers that may mean several things go to the caller.</summary>
+    private (InjectionOutcome Outcome, string Reason)? Call(
+        List<SystemCall> calls, out List<((ulong Start, ulong Length) Range, Errno Errno)> refused)
     {
+        refused = [];
         var result = injector.Run(target, calls);
         _stops += result.Tries;
         _stopped += result.Stopped;
-        _longest = result.Stopped > _longest ? result.Stopped : _longest;
+        _longest = result.LongestStop > _longest ? result.LongestStop : _longest;
         if (result.Outcome != InjectionOutcome.Done)
         {
             return (result.Outcome, result.Reason);
@@ -125,10 +162,14 @@ internal sealed class UnmergeRun(
 
         for (var i = 0; i < result.Returns.Count; i++)
         {
-            // ENOMEM and EINVAL say that the program has unmapped or remapped a part of the range meanwhile.
-            if (result.Returns[i] < 0 && -result.Returns[i] is not ((long)Errno.ENOMEM or (long)Errno.EINVAL))
+            var errno = result.Returns[i] < 0 ? (Errno)(-result.Returns[i]) : Errno.None;
+            if (errno is Errno.ENOMEM or Errno.EAGAIN or Errno.EINVAL && calls[i].IsUnmerging)
             {
-                return (InjectionOutcome.Failed, $"got the answer {(Errno)(-result.Returns[i])} to {calls[i].Text}");
+                refused.Add(((calls[i].Arguments.First, calls[i].Arguments.Second), errno));
+            }
+            else if (errno != Errno.None && !(errno is Errno.ENOMEM or Errno.EINVAL && calls[i].IsMerging))
+            {
+                return (InjectionOutcome.Failed, $"got the answer {errno} to {calls[i].Text}");
             }
         }
 

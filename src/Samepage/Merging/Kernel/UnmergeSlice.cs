@@ -42,6 +42,27 @@ internal sealed record UnmergeSlice(IReadOnlyList<(ulong Start, ulong Length)> R
         return slices;
     }
 
+    /// <summary>The parts of ranges that are mapped, and that the kernel may have left merged.</summary>
+    public static List<(ulong Start, ulong Length)> StillMergeable(
+        IEnumerable<MemoryRegion> regions, IReadOnlyCollection<(ulong Start, ulong Length)> ranges)
+    {
+        var parts = new List<(ulong Start, ulong Length)>();
+        foreach (var region in regions.Where(region => region.IsMergeable))
+        {
+            foreach (var (start, length) in ranges.Distinct())
+            {
+                var from = Math.Max(start, region.Start);
+                var to = Math.Min(start + length, region.End);
+                if (from < to)
+                {
+                    parts.Add((from, to - from));
+                }
+            }
+        }
+
+        return parts;
+    }
+
     private static IEnumerable<(ulong Start, ulong Length, long Present)> Pieces(MemoryRegion region)
     {
         const ulong PageMask = 4095;

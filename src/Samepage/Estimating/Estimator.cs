@@ -40,7 +40,7 @@ public sealed class Estimator(ProcFs proc)
         using var firstLook = options.Interval is { } interval ? RunFirstLook(look, interval, cancel) : null;
         using var counter = new PageCounter(
             hasher.ZeroFingerprint, options.SampleOneIn, firstLook, framesHidden: !CanSeeFrames());
-        look.Run(EstimatePhase.Reading, counter, () => counter.Total.Savable * options.SampleOneIn);
+        look.Run(EstimatePhase.Reading, counter, () => counter.Total.EstimateSavable(counter.Sampler));
         var verification = options.Verify ? Verify(look, counter, targets) : null;
         var cost = new EstimateCost(
             (Environment.CpuUsage.TotalTime - cpuBefore).TotalSeconds, watch.Elapsed.TotalSeconds,
@@ -63,7 +63,7 @@ public sealed class Estimator(ProcFs proc)
     private VerificationResult Verify(Look look, PageCounter counter, IReadOnlyList<TargetProcess> targets)
     {
         using var verifier = new Verifier(proc, targets, counter);
-        look.Run(EstimatePhase.Verifying, verifier, () => counter.Total.Savable * counter.Sampler.OneIn);
+        look.Run(EstimatePhase.Verifying, verifier, () => counter.Total.EstimateSavable(counter.Sampler));
         return verifier.Result;
     }
 
@@ -121,6 +121,10 @@ public sealed class Estimator(ProcFs proc)
             }
         }
 
+        /// <summary>
+        /// Runs workers to their end. Whatever fails, a report to a terminal that is gone included, no thread is left
+        /// behind when this returns: workers write to buffers that the caller unmaps.
+        /// </summary>
         private static void RunWorkers(ScanWorker[] workers, ChunkQueue queue, Action report)
         {
             Exception? failure = null;
@@ -138,12 +142,21 @@ public sealed class Estimator(ProcFs proc)
             })
             { IsBackground = true, Name = "samepage-scan" });
             Array.ForEach(threads, thread => thread.Start());
-            foreach (var thread in threads)
+            try
             {
-                while (!thread.Join(s_progressPeriod))
+                foreach (var thread in threads)
                 {
-                    report();
+                    while (!thread.Join(s_progressPeriod))
+                    {
+                        report();
+                    }
                 }
+            }
+            catch
+            {
+                queue.Abandon();
+                Array.ForEach(threads, thread => thread.Join());
+                throw;
             }
 
             report();

@@ -17,7 +17,7 @@ internal sealed record EstimateJson(
     {
         var net = estimate.AttributedNetBytes();
         return new EstimateJson(
-            "samepage.estimate/1", takenAt, estimate.IsPartial, options.Interval?.TotalSeconds, estimate.FrameIdentity,
+            "samepage.estimate/1", takenAt, estimate.IsPartial, estimate.IsSecondLookMissing ? null : options.Interval?.TotalSeconds, estimate.FrameIdentity,
             CountsJson.From(estimate.Totals),
             [.. estimate.Targets.Select((target, index) => TargetJson.From(target, net[index], addressMap))],
             new SharingJson(estimate.Sharing.SharedContents, estimate.Sharing.IsTruncated),

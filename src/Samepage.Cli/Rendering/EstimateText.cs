@@ -11,6 +11,9 @@ namespace Samepage.Cli.Rendering;
 /// </summary>
 internal sealed class EstimateText(IAnsiConsole console, Estimate estimate, EstimateOptions options)
 {
+    /// <summary>How the estimate was really made: without the second look where it was cut short before that.</summary>
+    private readonly EstimateOptions _made = estimate.IsSecondLookMissing ? options with { Interval = null } : options;
+
     private const int TargetsShown = 20;
     private const int MatrixTargets = 12;
 
@@ -56,7 +59,7 @@ internal sealed class EstimateText(IAnsiConsole console, Estimate estimate, Esti
             ? "mapped more than once (fork)"
             : $"mapped more than once; {Count(totals.KsmMergedPages)} by KSM");
         Row("zero", totals.ZeroPages, "nothing but zeros");
-        if (options.Interval is { } interval)
+        if (_made.Interval is { } interval)
         {
             Row("volatile", totals.VolatilePages, $"changed within {Seconds(interval.TotalSeconds)}");
         }
@@ -78,7 +81,7 @@ internal sealed class EstimateText(IAnsiConsole console, Estimate estimate, Esti
         {
             var order = estimate.OrderBySaving();
             var count = order.Count > TargetsShown + 4 ? TargetsShown : order.Count;
-            new TargetTable(estimate, options).Write(console, [.. order.Take(count)], [.. order.Skip(count)]);
+            new TargetTable(estimate, _made).Write(console, [.. order.Take(count)], [.. order.Skip(count)]);
         }
 
         foreach (var target in estimate.Targets.Where(target => target.Note is not null).Take(TargetsShown))

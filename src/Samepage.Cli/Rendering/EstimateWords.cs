@@ -43,7 +43,12 @@ internal static class EstimateWords
     /// <summary>What a reader must know to read the numbers right; most important first.</summary>
     public static IEnumerable<string> Warnings(Estimate estimate)
     {
-        if (estimate.IsPartial)
+        if (estimate.IsSecondLookMissing)
+        {
+            yield return "Partial: the look was ended before the second of two looks. The counts are of what the first had read by then; "
+                + "what changes in between is not known.";
+        }
+        else if (estimate.IsPartial)
         {
             yield return "Partial: the look was ended early. The counts are of what had been read by then, and they are too low.";
         }

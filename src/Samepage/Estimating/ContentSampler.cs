@@ -5,18 +5,17 @@ namespace Samepage.Estimating;
 /// content is in for all its pages or for none: pairs are never torn apart, which sampling pages would do.
 /// </summary>
 /// <remarks>
-/// The spread is measured on the sample itself by the method of random groups (Wolter, "Introduction to Variance
-/// Estimation"): contents fall into 64 groups, each gives an estimate of its own, and their variance gives the
-/// interval. Written under the counter's lock.
+/// <para>What is estimated is the number of different contents (Gibbons, "Distinct sampling for highly-accurate answers to
+/// distinct values queries", 2001). Every page is read, so that the frames they lie on are counted in full, and what
+/// can be saved is those frames less their contents. A content weighs 1 in that however many frames hold it: one that
+/// fills half a host and is missed by the sample does no harm, which it would if savable frames were scaled up.</para>
+/// <para>The number in the sample is binomial; the interval is Wilson's score interval for the number of trials, honest
+/// for small samples too. Immutable.</para>
 /// </remarks>
 internal sealed class ContentSampler(int oneIn)
 {
-    private const int GroupCount = 64;
-
-    /// <summary>Student's t for 63 degrees of freedom, 95 % two-sided.</summary>
-    private const double StudentT = 1.998;
-
-    private readonly long[] _groups = new long[GroupCount];
+    /// <summary>The normal distribution's 95 %, two-sided.</summary>
+    private const double Normal95 = 1.96;
 
     /// <summary>N.</summary>
     public int OneIn { get; } = oneIn;
@@ -24,38 +23,32 @@ internal sealed class ContentSampler(int oneIn)
     /// <summary>Whether a content is in the sample.</summary>
     public bool Wants(ulong fingerprint) => OneIn == 1 || fingerprint % (uint)OneIn == 0;
 
-    /// <summary>Notes a frame that could be saved.</summary>
-    public void NoteSavable(ulong fingerprint)
-    {
-        if (OneIn > 1)
-        {
-            _groups[fingerprint / (uint)OneIn % GroupCount]++;
-        }
-    }
-
-    /// <summary>The sample's outcome.</summary>
+    /// <summary>The best guess of what could be saved.</summary>
+    /// <param name="frames">Frames that hold anything but zeros; counted in full where a sample is taken.</param>
     /// <param name="contents">Distinct contents in the sample.</param>
-    /// <param name="savable">Savable frames in the sample.</param>
-    /// <param name="framesMax">Frames in all: no estimate may promise more.</param>
-    public SamplingResult? Result(long contents, long savable, long framesMax)
+    /// <param name="savable">Savable frames in the sample: the truth cannot lie below.</param>
+    public long Savable(long frames, long contents, long savable) =>
+        OneIn == 1 ? savable : Bound(frames, contents, savable, contents * (double)OneIn);
+
+    /// <summary>The sample's outcome; null where all contents are counted.</summary>
+    /// <inheritdoc cref="Savable"/>
+    public SamplingResult? Result(long frames, long contents, long savable)
     {
         if (OneIn == 1)
         {
             return null;
         }
 
-        var mean = savable / (double)GroupCount;
-        var variance = 0.0;
-        foreach (var group in _groups)
-        {
-            variance += (group - mean) * (group - mean);
-        }
-
-        // The sum of independent groups; (1 - 1/N) because the sample is a part of a finite whole.
-        variance *= GroupCount / (GroupCount - 1.0) * (1 - 1.0 / OneIn);
-        var half = StudentT * Math.Sqrt(variance) * OneIn;
-        var centre = (double)savable * OneIn;
+        var rest = 1 - 1.0 / OneIn;
+        var centre = contents + Normal95 * Normal95 * rest / 2;
+        var half = Normal95 * Math.Sqrt(rest * contents + Normal95 * Normal95 * rest * rest / 4);
         return new SamplingResult(
-            OneIn, contents, (long)Math.Max(0, centre - half), (long)Math.Min(framesMax, Math.Ceiling(centre + half)));
+            OneIn, contents,
+            Bound(frames, contents, savable, Math.Ceiling((centre + half) * OneIn)),
+            Bound(frames, contents, savable, Math.Floor((centre - half) * OneIn)));
     }
+
+    /// <summary>Frames less contents, within what the sample has seen with its own eyes.</summary>
+    private static long Bound(long frames, long contents, long savable, double distinct) =>
+        (long)Math.Max(savable, frames - Math.Max(distinct, Math.Max(contents, Math.Min(1, frames))));
 }

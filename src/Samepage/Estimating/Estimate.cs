@@ -31,6 +31,12 @@ public sealed record Estimate
     /// <summary>Whether the look was cut short: the counts are of what had been read by then.</summary>
     public bool IsPartial { get; init; }
 
+    /// <summary>
+    /// Whether two looks were asked for and it was cut short before the second: the counts are the first look's, and
+    /// nothing is known of what changes.
+    /// </summary>
+    public bool IsSecondLookMissing { get; init; }
+
     /// <summary>Set where only a sample of contents was counted.</summary>
     public SamplingResult? Sampling { get; init; }
 

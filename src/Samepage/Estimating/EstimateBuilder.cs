@@ -12,21 +12,19 @@ internal sealed class EstimateBuilder(PageCounter counter, IReadOnlyList<TargetP
     {
         var maps = BuildMaps();
         var shares = BuildShares();
-        var oneIn = counter.Sampler.OneIn;
-        var totals = counter.Total.ToCounts(oneIn);
+        var sampler = counter.Sampler;
         return new Estimate
         {
-            Totals = totals,
+            Totals = counter.Total.ToCounts(sampler),
             Targets = [.. targets.Select((target, number) => new TargetEstimate(
-                target.Pid, target.Name, TallyOf(number).ToCounts(oneIn), shares[number],
+                target.Pid, target.Name, TallyOf(number).ToCounts(sampler), shares[number],
                 counter.NotMergeable.GetValueOrDefault(number, []), maps[number], notes[number]))],
             Sharing = BuildMatrix(),
             Cost = cost,
             NotMergeable = SumNotMergeable(),
             FrameIdentity = counter.FrameIdentity,
             IsPartial = isPartial,
-            Sampling = counter.Sampler.Result(
-                counter.Index.Count, counter.Total.Savable, totals.PresentPages - totals.AlreadySharedPages),
+            Sampling = sampler.Result(counter.Total.ContentFrames, counter.Total.Distinct, counter.Total.Savable),
             Verification = verification,
         };
     }
@@ -43,18 +41,18 @@ internal sealed class EstimateBuilder(PageCounter counter, IReadOnlyList<TargetP
         var pages = new double[targets.Count];
         for (var number = 0; number < pages.Length; number++)
         {
-            pages[number] = TallyOf(number).Savable + counter.Sets.OverflowSteps(number);
+            pages[number] = TallyOf(number).EstimateSavable(counter.Sampler) + counter.Sets.OverflowSteps(number) * counter.Sampler.OneIn;
         }
 
         counter.Sets.ForEach((members, contents) =>
         {
-            var part = contents * (members.Length - 1.0) / members.Length;
+            var part = counter.Sampler.OneIn * contents * (members.Length - 1.0) / members.Length;
             foreach (var member in members)
             {
                 pages[member] += part;
             }
         });
-        return LargestRemainder.Divide(counter.Total.Savable * counter.Sampler.OneIn * 4096, pages);
+        return LargestRemainder.Divide(counter.Total.EstimateSavable(counter.Sampler) * 4096, pages);
     }
 
     private SharingMatrix BuildMatrix()

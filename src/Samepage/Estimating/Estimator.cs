@@ -37,33 +37,45 @@ public sealed class Estimator(ProcFs proc)
         var cpuBefore = Environment.CpuUsage.TotalTime;
         using var hasher = new PageHasher();
         var look = new Look(proc, targets, hasher, WorkerCount(options), progress, cancel);
-        using var firstLook = options.Interval is { } interval ? RunFirstLook(look, interval, cancel) : null;
-        using var counter = new PageCounter(
-            hasher.ZeroFingerprint, options.SampleOneIn, firstLook, framesHidden: !CanSeeFrames());
-        look.Run(EstimatePhase.Reading, counter, () => counter.Total.Savable * options.SampleOneIn);
+        var framesHidden = !CanSeeFrames();
+        PageCounter NewCounter(FirstLook? firstLook) => new(hasher.ZeroFingerprint, options.SampleOneIn, firstLook, framesHidden);
+        using var firstCounter = options.Interval is null ? null : NewCounter(null);
+        using var firstLook = firstCounter is null ? null : new FirstLook(firstCounter);
+        var isSecondLookMissing = firstLook is not null && !RunFirstLook(look, firstLook, firstCounter!, options.Interval!.Value, cancel);
+        using var secondCounter = isSecondLookMissing ? null : NewCounter(firstLook);
+        if (secondCounter is not null)
+        {
+            // What the first look counted is not needed any more, and takes as much memory as this look will.
+            firstCounter?.Dispose();
+            look.Run(EstimatePhase.Reading, secondCounter, secondCounter);
+        }
+
+        var counter = secondCounter ?? firstCounter!;
         var verification = options.Verify ? Verify(look, counter, targets) : null;
         var cost = new EstimateCost(
             (Environment.CpuUsage.TotalTime - cpuBefore).TotalSeconds, watch.Elapsed.TotalSeconds,
             look.PagesRead, PeakRssBytes());
-        return new EstimateBuilder(counter, targets, look.Notes).Build(cost, verification, cancel.IsCancellationRequested);
+        return new EstimateBuilder(counter, targets, look.Notes).Build(cost, verification, cancel.IsCancellationRequested)
+            with { IsSecondLookMissing = isSecondLookMissing };
     }
 
     private static int WorkerCount(EstimateOptions options) =>
         options.Workers > 0 ? options.Workers : Math.Min(Environment.ProcessorCount, WorkersMax);
 
-    private static FirstLook RunFirstLook(Look look, TimeSpan interval, CancellationToken cancel)
+    /// <summary>The first look and the wait behind it.</summary>
+    /// <returns>False where the look was cancelled in it: what it counted is the result.</returns>
+    private static bool RunFirstLook(
+        Look look, FirstLook first, PageCounter counter, TimeSpan interval, CancellationToken cancel)
     {
-        var first = new FirstLook();
-        look.Run(EstimatePhase.FirstLook, first, () => 0);
+        look.Run(EstimatePhase.FirstLook, first, counter);
         look.Report(EstimatePhase.Waiting, 0, 0, 0);
-        cancel.WaitHandle.WaitOne(interval);
-        return first;
+        return !cancel.WaitHandle.WaitOne(interval);
     }
 
     private VerificationResult Verify(Look look, PageCounter counter, IReadOnlyList<TargetProcess> targets)
     {
         using var verifier = new Verifier(proc, targets, counter);
-        look.Run(EstimatePhase.Verifying, verifier, () => counter.Total.Savable * counter.Sampler.OneIn);
+        look.Run(EstimatePhase.Verifying, verifier, counter);
         return verifier.Result;
     }
 
@@ -95,7 +107,7 @@ public sealed class Estimator(ProcFs proc)
             progress?.Report(new EstimateProgress(phase, done, total, savable));
 
         /// <summary>One pass over all targets.</summary>
-        public void Run(EstimatePhase phase, IChunkVisitor visitor, Func<long> savable)
+        public void Run(EstimatePhase phase, IChunkVisitor visitor, PageCounter counter)
         {
             var queue = new ChunkQueue(proc, targets, visitor, cancel);
             var workers = Enumerable.Range(0, workerCount).Select(_ => new ScanWorker(hasher, visitor)).ToArray();
@@ -104,7 +116,7 @@ public sealed class Estimator(ProcFs proc)
                 RunWorkers(workers, queue, () =>
                 {
                     var done = workers.Sum(worker => worker.PagesSeen);
-                    Report(phase, done, Math.Max(done, _pagesExpected), savable());
+                    Report(phase, done, Math.Max(done, _pagesExpected), counter.Total.EstimateSavable(counter.Sampler));
                 });
                 PagesRead += workers.Sum(worker => worker.PagesRead);
             }
@@ -121,6 +133,10 @@ public sealed class Estimator(ProcFs proc)
             }
         }
 
+        /// <summary>
+        /// Runs workers to their end. Whatever fails, a report to a terminal that is gone included, no thread is left
+        /// behind when this returns: workers write to buffers that the caller unmaps.
+        /// </summary>
         private static void RunWorkers(ScanWorker[] workers, ChunkQueue queue, Action report)
         {
             Exception? failure = null;
@@ -138,12 +154,21 @@ public sealed class Estimator(ProcFs proc)
             })
             { IsBackground = true, Name = "samepage-scan" });
             Array.ForEach(threads, thread => thread.Start());
-            foreach (var thread in threads)
+            try
             {
-                while (!thread.Join(s_progressPeriod))
+                foreach (var thread in threads)
                 {
-                    report();
+                    while (!thread.Join(s_progressPeriod))
+                    {
+                        report();
+                    }
                 }
+            }
+            catch
+            {
+                queue.Abandon();
+                Array.ForEach(threads, thread => thread.Join());
+                throw;
             }
 
             report();

@@ -191,9 +191,18 @@ internal sealed class PageCounter : IChunkVisitor, IDisposable
         {
             CountZero(page.Frame != FrameKnowledge.Shared, ref record);
         }
-        else if (Sampler.Wants(fingerprint))
+        else
         {
-            CountContent(chunk, page, fingerprint, ref record);
+            if (Sampler.OneIn > 1)
+            {
+                _target.ContentFrames++;
+                Total.ContentFrames += page.Frame == FrameKnowledge.Shared ? 0 : 1;
+            }
+
+            if (Sampler.Wants(fingerprint))
+            {
+                CountContent(chunk, page, fingerprint, ref record);
+            }
         }
     }
 
@@ -214,7 +223,13 @@ internal sealed class PageCounter : IChunkVisitor, IDisposable
             Index.NoteAdded();
             _target.Distinct++;
             Total.Distinct++;
-            Total.AlreadyShared -= page.Frame == FrameKnowledge.Shared ? 1 : 0;
+            if (page.Frame == FrameKnowledge.Shared)
+            {
+                // The earlier target's page on this frame could not be read: its frame is counted only now.
+                Total.AlreadyShared--;
+                Total.ContentFrames++;
+            }
+
             return;
         }
 
@@ -252,7 +267,6 @@ internal sealed class PageCounter : IChunkVisitor, IDisposable
     private void CountDuplicate(ref ContentEntry entry, ref ChunkTable.Chunk record)
     {
         Total.Savable++;
-        Sampler.NoteSavable(entry.Fingerprint);
         record.Duplicates++;
         if (!entry.IsShared)
         {

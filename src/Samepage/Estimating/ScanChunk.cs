@@ -30,6 +30,12 @@ internal sealed class ScanChunk
     /// <summary>One huge page backs the window.</summary>
     public bool IsHuge { get; private set; }
 
+    /// <summary>For the first of two looks: the pages that its counter wants, as many as <see cref="Counted"/>.</summary>
+    public ChunkPage[] PagesToCount { get; } = new ChunkPage[PageCount];
+
+    /// <summary>How many they are.</summary>
+    public int Counted { get; set; }
+
     /// <summary>The mapping may be read by the process itself.</summary>
     public bool IsReadable { get; private set; }
 

@@ -9,6 +9,10 @@ internal sealed class Tally
     public long Zero;
     public long Distinct;
     public long Savable;
+
+    /// <summary>Frames that hold anything but zeros; counted only where a sample of contents is taken.</summary>
+    public long ContentFrames;
+
     public long SharedContents;
     public long Volatile;
     public long KsmMerged;
@@ -17,19 +21,22 @@ internal sealed class Tally
     public long HugePagesToSplit;
     public long HugePageDuplicates;
 
-    /// <summary>The counts as people see them, with sampled ones multiplied up.</summary>
-    public PageCounts ToCounts(int oneIn) => new()
+    /// <summary>What could be saved: as counted, or as the sample lets one expect.</summary>
+    public long EstimateSavable(ContentSampler sampler) => sampler.Savable(ContentFrames, Distinct, Savable);
+
+    /// <summary>The counts as people see them, with what a sample tells brought up to the whole.</summary>
+    public PageCounts ToCounts(ContentSampler sampler) => new()
     {
         PresentPages = Present,
         ZeroPages = Zero,
-        DistinctPages = Distinct * oneIn + (Zero > 0 ? 1 : 0),
-        SavablePages = Savable * oneIn,
+        DistinctPages = (sampler.OneIn == 1 ? Distinct : ContentFrames - EstimateSavable(sampler)) + (Zero > 0 ? 1 : 0),
+        SavablePages = EstimateSavable(sampler),
         AlreadySharedPages = AlreadyShared,
         PagesOnSharedFrames = OnSharedFrames,
         KsmMergedPages = KsmMerged,
         VolatilePages = Volatile,
         SwappedPages = Swapped,
-        SharedContents = SharedContents * oneIn,
+        SharedContents = SharedContents * sampler.OneIn,
         HugePages = HugePages,
         HugePagesToSplit = HugePagesToSplit,
         HugePageDuplicatePages = HugePageDuplicates,

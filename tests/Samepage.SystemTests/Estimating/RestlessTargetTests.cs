@@ -52,11 +52,24 @@ public sealed class RestlessTargetTests
     {
         using var target = Start("exit");
         using var cancel = new CancellationTokenSource();
-        var progress = new Callback(_ => cancel.Cancel());
+        var progress = new Callback(now => CancelIn(EstimatePhase.Waiting, now, cancel));
         var estimate = new Estimator(s_proc).Run(
             [Target(target.Pid)], new EstimateOptions { Interval = TimeSpan.FromSeconds(30) }, progress, cancel.Token);
         Assert.True(estimate.IsPartial);
+        Assert.True(estimate.IsSecondLookMissing);
+        Assert.InRange(estimate.Totals.PresentPages, Pages, Pages + 1000);
+        Assert.Equal(
+            estimate.Totals.PresentPages - estimate.Totals.AlreadySharedPages,
+            estimate.Totals.DistinctPages + estimate.Totals.SavablePages + Math.Max(0, estimate.Totals.ZeroPages - 1));
         Assert.True(estimate.Cost.WallSeconds < 10, "it waited for the second look");
+    }
+
+    private static void CancelIn(EstimatePhase phase, EstimateProgress now, CancellationTokenSource cancel)
+    {
+        if (now.Phase == phase)
+        {
+            cancel.Cancel();
+        }
     }
 
     [Fact]

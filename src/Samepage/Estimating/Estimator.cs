@@ -56,7 +56,8 @@ public sealed class Estimator(ProcFs proc)
             (Environment.CpuUsage.TotalTime - cpuBefore).TotalSeconds, watch.Elapsed.TotalSeconds,
             look.PagesRead, PeakRssBytes());
         return new EstimateBuilder(counter, targets, look.Notes).Build(cost, verification, cancel.IsCancellationRequested)
-            with { IsSecondLookMissing = isSecondLookMissing };
+            with
+        { IsSecondLookMissing = isSecondLookMissing };
     }
 
     private static int WorkerCount(EstimateOptions options) =>

@@ -10,28 +10,36 @@ internal sealed record UnmergeSlice(IReadOnlyList<(ulong Start, ulong Length)> R
     /// <summary>As much memory as one stop works on: a few milliseconds where all of it is merged, at 1 to 2 us a page.</summary>
     public const long Bytes = 8L << 20;
 
+    /// <summary>
+    /// As many addresses as one stop goes over: the kernel looks at every one, present or not, which takes 13 ms a GiB.
+    /// Terabytes of reserved addresses take long, but never in one stop.
+    /// </summary>
+    public const long SpanMax = 1L << 30;
+
     /// <summary>More calls than this in one stop would make it long by themselves.</summary>
     private const int RangesMax = 32;
 
     /// <summary>
     /// Cuts mappings into slices: a large one into pieces, many small ones into a common slice. A mapping that is
-    /// mostly empty is cut by what is present in it, so that terabytes of reserved addresses do not take hours.
+    /// mostly empty is cut by what is present in it, but not into pieces of more than <see cref="SpanMax"/>.
     /// </summary>
     public static List<UnmergeSlice> Cut(IEnumerable<MemoryRegion> regions)
     {
         var slices = new List<UnmergeSlice>();
         var ranges = new List<(ulong, ulong)>();
         var resident = 0L;
+        var span = 0UL;
         foreach (var (start, length, present) in regions.SelectMany(Pieces))
         {
-            if (ranges.Count == RangesMax || (ranges.Count > 0 && resident + present > Bytes))
+            if (ranges.Count == RangesMax || (ranges.Count > 0 && (resident + present > Bytes || span + length > SpanMax)))
             {
                 slices.Add(new UnmergeSlice(ranges, resident));
-                (ranges, resident) = ([], 0);
+                (ranges, resident, span) = ([], 0, 0);
             }
 
             ranges.Add((start, length));
             resident += present;
+            span += length;
         }
 
         if (ranges.Count > 0)
@@ -67,7 +75,7 @@ internal sealed record UnmergeSlice(IReadOnlyList<(ulong Start, ulong Length)> R
     {
         const ulong PageMask = 4095;
         var pieces = (ulong)(region.ResidentBytes / Bytes + 1);
-        var step = (Math.Max((region.End - region.Start) / pieces, (ulong)Bytes) + PageMask) & ~PageMask;
+        var step = (Math.Clamp((region.End - region.Start) / pieces, (ulong)Bytes, (ulong)SpanMax) + PageMask) & ~PageMask;
         for (var at = region.Start; at < region.End; at += Math.Min(step, region.End - at))
         {
             var length = Math.Min(step, region.End - at);

@@ -10,7 +10,8 @@ namespace Samepage.Cli.Rendering;
 internal sealed record EstimateJson(
     string Schema, DateTimeOffset TakenAt, bool Partial, double? IntervalSeconds, FrameIdentity FrameIdentity,
     CountsJson Totals, IReadOnlyList<TargetJson> Targets, SharingJson Sharing,
-    IReadOnlyList<UnmergeableJson> NotMergeable, CostJson Cost, SamplingJson? Sampling, VerificationJson? Verification)
+    IReadOnlyList<UnmergeableJson> NotMergeable, CostJson Cost, SamplingJson? Sampling, VerificationJson? Verification,
+    bool HugePagesKnown)
 {
     /// <summary>The form in which an estimate is written down.</summary>
     public static EstimateJson From(Estimate estimate, EstimateOptions options, DateTimeOffset takenAt, bool addressMap)
@@ -26,7 +27,8 @@ internal sealed record EstimateJson(
             estimate.Sampling is { } s
                 ? new SamplingJson(s.OneIn, s.SampledContents, s.SavablePagesLow, s.SavablePagesHigh) : null,
             estimate.Verification is { } v
-                ? new VerificationJson(v.ComparedPages, v.DifferentPages) : null);
+                ? new VerificationJson(v.ComparedPages, v.DifferentPages) : null,
+            estimate.HugePagesKnown);
     }
 
     /// <summary>The object as text that ends with a line break.</summary>

@@ -73,7 +73,9 @@ internal static class EstimateWords
 
     /// <summary>The huge pages in one sentence, or null where there are none.</summary>
     /// <remarks>A sample sees the duplicates of some contents only; what it sees is a lower bound.</remarks>
-    public static string? HugePages(Estimate estimate) => estimate.Totals is var totals && totals.HugePages == 0
+    public static string? HugePages(Estimate estimate) => !estimate.HugePagesKnown
+        ? "This kernel does not tell which pages are huge (Linux 6.7 and later do)."
+        : estimate.Totals is var totals && totals.HugePages == 0
         ? null
         : totals.HugePagesToSplit == 0
         ? $"None of {Count(totals.HugePages, "huge page", "huge pages")} would be split."
@@ -93,7 +95,7 @@ internal static class EstimateWords
     /// <summary>How frames were told apart, where that was not exact; else null.</summary>
     public static string? FrameIdentity(Estimate estimate) => estimate.FrameIdentity == Estimating.FrameIdentity.FrameNumber
         ? null
-        : "Frame numbers were not readable (CAP_SYS_ADMIN): pages that several processes map and that are equal were taken to be shared already.";
+        : "Frame numbers were not readable (CAP_SYS_ADMIN): pages that are mapped more than once and equal in several processes were taken to be shared already, equal pages of one process not, unless KSM has merged some there.";
 
     private static string AfterMetadata(PageCounts totals) => totals.NetSavableBytes switch
     {

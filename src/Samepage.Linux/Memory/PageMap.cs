@@ -13,8 +13,11 @@ public sealed unsafe class PageMap : IDisposable
     private readonly string _path;
 
     /// <summary>Opens a process's page table.</summary>
+    /// <param name="proc">The process file system to look in.</param>
+    /// <param name="pid">The process.</param>
+    /// <param name="useScan">False does as if the kernel had no PAGEMAP_SCAN.</param>
     /// <exception cref="LinuxException">The process is gone, or the caller may not look at it.</exception>
-    public PageMap(ProcFs proc, int pid)
+    public PageMap(ProcFs proc, int pid, bool useScan = true)
     {
         _path = proc.PathOf(pid, "pagemap");
         _fd = Libc.open(_path, Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
@@ -23,10 +26,10 @@ public sealed unsafe class PageMap : IDisposable
             throw LinuxException.Last(_path);
         }
 
-        SupportsScan = ProbeScan();
+        SupportsScan = useScan && ProbeScan();
     }
 
-    /// <summary>Whether the kernel has PAGEMAP_SCAN (6.7 and later).</summary>
+    /// <summary>Whether the kernel has PAGEMAP_SCAN (6.7 and later), and may use it.</summary>
     public bool SupportsScan { get; }
 
     /// <summary>Reads entries for consecutive pages.</summary>

@@ -9,7 +9,8 @@ namespace Samepage.Estimating;
 /// done, because the index tells "twice in this target" from "in two targets" by who saw a content last. Thread-safe.
 /// </summary>
 internal sealed class ChunkQueue(
-    ProcFs proc, IReadOnlyList<TargetProcess> targets, IChunkVisitor visitor, CancellationToken cancel) : IDisposable
+    ProcFs proc, IReadOnlyList<TargetProcess> targets, IChunkVisitor visitor, bool useScan,
+    CancellationToken cancel) : IDisposable
 {
     /// <summary>Guards everything below; pulsed when the last chunk under way is done.</summary>
     private readonly object _gate = new();
@@ -118,7 +119,7 @@ internal sealed class ChunkQueue(
             var number = _next++;
             try
             {
-                _target = new ScannedTarget(proc, targets[number], number);
+                _target = new ScannedTarget(proc, targets[number], number, useScan);
                 visitor.Begin(_target);
                 _walker = new ChunkWalker(_target);
                 Opened++;

@@ -5,7 +5,7 @@ namespace Samepage.Estimating;
 
 /// <summary>
 /// Walks the present pages of one target in ascending order, window by window. It asks the kernel for runs of present
-/// pages, so that its cost follows what is present and not what is mapped: a reservation of terabytes costs nothing.
+/// pages, so that its cost follows what is present and not what is mapped: a reservation of terabytes costs nothing. (Kernels before 6.7 cannot tell: there every entry is read.)
 /// Not thread-safe.
 /// </summary>
 internal sealed class ChunkWalker(ScannedTarget target)
@@ -28,7 +28,7 @@ internal sealed class ChunkWalker(ScannedTarget target)
 
         var region = target.Regions[_region];
         var address = run.Start / ScanChunk.Bytes * ScanChunk.Bytes;
-        chunk.Reset(target, address, region.IsReadable);
+        chunk.Reset(target, address, region.IsReadable, region.MergedBytes is null or > 0);
         var end = address + ScanChunk.Bytes;
         var current = _region;
         while (TryPeek(out run) && _region == current && run.Start < end)

@@ -37,6 +37,11 @@ public sealed record Estimate
     /// </summary>
     public bool IsSecondLookMissing { get; init; }
 
+    /// <summary>
+    /// Whether the kernel tells which pages are huge (6.7 and later); where not, counts of huge pages are 0.
+    /// </summary>
+    public bool HugePagesKnown { get; init; } = true;
+
     /// <summary>Set where only a sample of contents was counted.</summary>
     public SamplingResult? Sampling { get; init; }
 
@@ -169,8 +174,8 @@ public enum FrameIdentity
     FrameNumber,
 
     /// <summary>
-    /// By the kernel's mapped-exclusively bit: pages that are not exclusive and have equal contents are taken to share
-    /// a frame.
+    /// By the kernel's mapped-exclusively bit: equal pages of two targets that are not exclusive are taken to share a
+    /// frame, those of one target only where the kernel has merged pages of the mapping.
     /// </summary>
     ExclusiveBit,
 }

@@ -24,6 +24,7 @@ internal sealed class EstimateBuilder(PageCounter counter, IReadOnlyList<TargetP
             NotMergeable = SumNotMergeable(),
             FrameIdentity = counter.FrameIdentity,
             IsPartial = isPartial,
+            HugePagesKnown = counter.HugePagesKnown,
             Sampling = sampler.Result(counter.Total.ContentFrames, counter.Total.Distinct, counter.Total.Savable),
             Verification = verification,
         };

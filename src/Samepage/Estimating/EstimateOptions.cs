@@ -14,6 +14,12 @@ public sealed record EstimateOptions
 
     /// <summary>Threads that read and fingerprint; 0 takes one for each processor, four at most.</summary>
     public int Workers { get; init; }
+
+    /// <summary>For tests: look as on a kernel without PAGEMAP_SCAN.</summary>
+    internal bool WithoutScan { get; init; }
+
+    /// <summary>For tests: look as a caller who may not see frame numbers.</summary>
+    internal bool WithoutFrameNumbers { get; init; }
 }
 
 /// <summary>How far an estimate has come. Reported a few times a second, from one thread at a time.</summary>

@@ -36,8 +36,8 @@ public sealed class Estimator(ProcFs proc)
         var watch = Stopwatch.StartNew();
         var cpuBefore = Environment.CpuUsage.TotalTime;
         using var hasher = new PageHasher();
-        var look = new Look(proc, targets, hasher, WorkerCount(options), progress, cancel);
-        var framesHidden = !CanSeeFrames();
+        var look = new Look(proc, targets, hasher, options, progress, cancel);
+        var framesHidden = options.WithoutFrameNumbers || !CanSeeFrames();
         PageCounter NewCounter(FirstLook? firstLook) => new(hasher.ZeroFingerprint, options.SampleOneIn, firstLook, framesHidden);
         using var firstCounter = options.Interval is null ? null : NewCounter(null);
         using var firstLook = firstCounter is null ? null : new FirstLook(firstCounter);
@@ -55,9 +55,8 @@ public sealed class Estimator(ProcFs proc)
         var cost = new EstimateCost(
             (Environment.CpuUsage.TotalTime - cpuBefore).TotalSeconds, watch.Elapsed.TotalSeconds,
             look.PagesRead, PeakRssBytes());
-        return new EstimateBuilder(counter, targets, look.Notes).Build(cost, verification, cancel.IsCancellationRequested)
-            with
-        { IsSecondLookMissing = isSecondLookMissing };
+        var estimate = new EstimateBuilder(counter, targets, look.Notes).Build(cost, verification, cancel.IsCancellationRequested);
+        return estimate with { IsSecondLookMissing = isSecondLookMissing };
     }
 
     private static int WorkerCount(EstimateOptions options) =>
@@ -95,7 +94,7 @@ public sealed class Estimator(ProcFs proc)
 
     /// <summary>What the passes of one estimate have in common.</summary>
     private sealed class Look(
-        ProcFs proc, IReadOnlyList<TargetProcess> targets, PageHasher hasher, int workerCount,
+        ProcFs proc, IReadOnlyList<TargetProcess> targets, PageHasher hasher, EstimateOptions options,
         IProgress<EstimateProgress>? progress, CancellationToken cancel)
     {
         private readonly long _pagesExpected = progress is null ? 0 : targets.Sum(target => AnonymousPages(proc, target.Pid));
@@ -110,8 +109,8 @@ public sealed class Estimator(ProcFs proc)
         /// <summary>One pass over all targets.</summary>
         public void Run(EstimatePhase phase, IChunkVisitor visitor, PageCounter counter)
         {
-            var queue = new ChunkQueue(proc, targets, visitor, cancel);
-            var workers = Enumerable.Range(0, workerCount).Select(_ => new ScanWorker(hasher, visitor)).ToArray();
+            var queue = new ChunkQueue(proc, targets, visitor, !options.WithoutScan, cancel);
+            var workers = Enumerable.Range(0, WorkerCount(options)).Select(_ => new ScanWorker(hasher, visitor)).ToArray();
             try
             {
                 RunWorkers(workers, queue, () =>

@@ -43,6 +43,12 @@ internal sealed class PageCounter : IChunkVisitor, IDisposable
     /// <summary>Frames that more than one page table maps.</summary>
     private FrameTable Frames { get; } = new();
 
+    /// <summary>The same where their numbers are hidden.</summary>
+    private HiddenFrames HiddenFrames { get; } = new();
+
+    /// <summary>Whether the kernel tells which pages are huge.</summary>
+    public bool HugePagesKnown { get; private set; } = true;
+
     /// <summary>Who holds what together.</summary>
     public TargetSets Sets { get; } = new();
 
@@ -68,6 +74,7 @@ internal sealed class PageCounter : IChunkVisitor, IDisposable
     public void Begin(ScannedTarget target)
     {
         _target = Targets[target.Number] = new Tally { KsmMerged = target.KsmMergedPages, Swapped = target.SwappedPages };
+        HugePagesKnown &= target.PageMap.SupportsScan;
         NotMergeable[target.Number] = [.. target.NotMergeable.Values.OrderByDescending(m => m.ResidentBytes)];
         Total.KsmMerged += target.KsmMergedPages;
         Total.Swapped += target.SwappedPages;
@@ -128,7 +135,13 @@ internal sealed class PageCounter : IChunkVisitor, IDisposable
                     continue;
                 }
 
-                Count(chunk, pages[i], fingerprints[i], ref record);
+                var page = pages[i];
+                if (page.Frame == FrameKnowledge.Hidden && !TryGuessFrame(chunk, ref page, fingerprints[i]))
+                {
+                    continue;
+                }
+
+                Count(chunk, page, fingerprints[i], ref record);
                 if (pages[i].FrameNumber != 0)
                 {
                     Frames.SetFingerprint(pages[i].FrameNumber, fingerprints[i]);
@@ -142,6 +155,7 @@ internal sealed class PageCounter : IChunkVisitor, IDisposable
     {
         Index.Dispose();
         Frames.Dispose();
+        HiddenFrames.Dispose();
     }
 
     /// <summary>Settles what page table and frame table can tell; says whether the content is wanted too.</summary>
@@ -177,6 +191,22 @@ internal sealed class PageCounter : IChunkVisitor, IDisposable
         // Somebody has read this very frame before.
         Count(chunk, selected, fingerprint, ref record);
         return false;
+    }
+
+    /// <summary>Settles by content whether a page whose frame number is hidden lies on a new frame.</summary>
+    /// <returns>False where it lies on one that this very target was seen to map.</returns>
+    private bool TryGuessFrame(ScanChunk chunk, ref ChunkPage page, ulong fingerprint)
+    {
+        // Where the kernel does not tell its zero page either, zeros that are mapped more than once are taken for it.
+        var target = chunk.Target.Number;
+        var isZeroFrame = fingerprint == _zeroFingerprint && !chunk.Target.PageMap.SupportsScan;
+        var sighting = isZeroFrame
+            ? Frames.Observe(ZeroFrame, target, out _)
+            : HiddenFrames.Observe(fingerprint, target, chunk.MayBeMerged);
+        Total.AlreadyShared += sighting == FrameSighting.New ? 0 : 1;
+        _target.AlreadyShared += sighting == FrameSighting.KnownInTarget ? 1 : 0;
+        page = page with { Frame = sighting == FrameSighting.New ? FrameKnowledge.New : FrameKnowledge.Shared };
+        return sighting != FrameSighting.KnownInTarget;
     }
 
     private void CountVolatile(ChunkPage page)
@@ -234,17 +264,6 @@ internal sealed class PageCounter : IChunkVisitor, IDisposable
         }
 
         var isKnownToTarget = Sets.LastTarget(entry.Set) == target;
-        if (page.Frame == FrameKnowledge.Hidden)
-        {
-            // The frame's number is hidden: an equal content seen before is taken to be the same frame.
-            Total.AlreadyShared++;
-            if (isKnownToTarget)
-            {
-                _target.AlreadyShared++;
-                return;
-            }
-        }
-
         if (!isKnownToTarget)
         {
             entry.MoveTo(Sets.Extend(entry.Set, target));

@@ -39,15 +39,19 @@ internal sealed class ScanChunk
     /// <summary>The mapping may be read by the process itself.</summary>
     public bool IsReadable { get; private set; }
 
+    /// <summary>The kernel has merged pages of the mapping, or does not tell.</summary>
+    public bool MayBeMerged { get; private set; }
+
     /// <summary>First and last present page.</summary>
     public (int First, int Last) Span { get; private set; }
 
     /// <summary>Starts a new window without pages.</summary>
-    public void Reset(ScannedTarget target, ulong address, bool isReadable)
+    public void Reset(ScannedTarget target, ulong address, bool isReadable, bool mayBeMerged = false)
     {
         Target = target;
         Address = address;
         IsReadable = isReadable;
+        MayBeMerged = mayBeMerged;
         IsHuge = false;
         Span = (PageCount, -1);
         Array.Clear(_present);

@@ -20,13 +20,13 @@ internal sealed class ScannedTarget : IDisposable
 
     /// <summary>Opens a target.</summary>
     /// <exception cref="LinuxException">It is gone, or the caller may not look at it.</exception>
-    public ScannedTarget(ProcFs proc, TargetProcess process, int number)
+    public ScannedTarget(ProcFs proc, TargetProcess process, int number, bool useScan = true)
     {
         _proc = proc;
         _process = process;
         Number = number;
         _image = ImageOf(proc, process.Pid);
-        PageMap = new PageMap(proc, process.Pid);
+        PageMap = new PageMap(proc, process.Pid, useScan);
         try
         {
             Memory = new ProcessMemory(proc, process.Pid);

@@ -119,7 +119,7 @@ public class VerbRobustnessTests
     {
         using var program = Plain();
         var variables = new Dictionary<string, string> { ["SAMEPAGE_CUSTODY"] = accident, ["SAMEPAGE_TEST_FAULT"] = "tracer:Seized" };
-        var (status, _, errors) = TargetProgram.Run(SamepageCommand.Executable, ["enable", "--no-start", "--pid", $"{program.Pid}"], variables);
+        var (status, _, errors) = Tool.Run(SamepageCommand.Executable, ["enable", "--no-start", "--pid", $"{program.Pid}"], variables);
         Assert.Equal(1, status);
         Assert.Contains("the process that traced was killed by signal 9", errors, StringComparison.Ordinal);
     }
@@ -145,7 +145,7 @@ public class VerbRobustnessTests
         Directory.CreateDirectory(group);
         try
         {
-            var refused = $"echo {Mebibytes / 2}M >{group}/memory.limit_in_bytes; for p in $(pgrep duplicates); do echo $p >{group}/cgroup.procs; done; {SamepageCommand.Executable} unmerge; echo status $?";
+            var refused = $"echo {Mebibytes / 2}M >{group}/memory.limit_in_bytes; for p in $(pgrep holder); do echo $p >{group}/cgroup.procs; done; {SamepageCommand.Executable} unmerge; echo status $?";
             var (_, output, errors) = InNamespace($"{Merged()}; {refused}");
             Assert.Contains("status 6", output, StringComparison.Ordinal);
             Assert.DoesNotContain("stopped ksmd", errors, StringComparison.Ordinal);
@@ -180,13 +180,10 @@ public class VerbRobustnessTests
         Directory.CreateDirectory(group);
         try
         {
-            using var program = TargetProgram.Start("duplicates", $"{Mebibytes}");
-            program.Expect("ready");
-            program.WriteLine("fill");
-            program.Expect("filled");
+            using var program = new PageHolder("none", Mebibytes * 256, contents: 16, seed: 1);
             Assert.Equal(0, SamepageCommand.Run("enable", "--pid", $"{program.Pid}", "--no-start").Status);
             lease.Start();
-            for (var i = 0; i < 400 && KsmStat.TryRead(InjectionTarget.Proc, program.Pid)!.MergingPages < Mebibytes * 240; i++)
+            for (var i = 0; i < 400 && program.MergedPages < Mebibytes * 240; i++)
             {
                 Thread.Sleep(50);
             }
@@ -230,7 +227,7 @@ public class VerbRobustnessTests
             if (step == InjectionStep.Prepared && !isDisturbed)
             {
                 isDisturbed = true;
-                Assert.Equal(0, TargetProgram.Run("/bin/kill", "-WINCH", $"{pid}").Status);
+                Assert.Equal(0, Tool.Run("/bin/kill", "-WINCH", $"{pid}").Status);
             }
         }
 
@@ -247,16 +244,16 @@ public class VerbRobustnessTests
         return program;
     }
 
-    private static (int Status, string Output, string Errors) Shell(string script) => TargetProgram.Run("/bin/sh", "-c", script);
+    private static (int Status, string Output, string Errors) Shell(string script) => Tool.Run("/bin/sh", "-c", script);
 
     private static (int Status, string Output, string Errors) InNamespace(string script) =>
-        TargetProgram.Run("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script);
+        Tool.Run("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script);
 
     /// <summary>Starts two programs in the namespace, which end with it, and waits until their pages are merged.</summary>
     private static string Merged()
     {
-        var program = TargetProgram.Compile("duplicates");
-        var start = $"{{ echo fill; while sleep 1; do :; done; }} | {program} {Mebibytes} advise >/dev/null &";
+        var program = TargetProgram.Compile("holder");
+        var start = $"{{ echo fill 1; while sleep 1; do :; done; }} | {program} region {Mebibytes * 256} 16 >/dev/null &";
         return $$"""
             {{start}}
             {{start}}

@@ -18,7 +18,7 @@ public class EstimateJsonTests
         var root = Json(Full());
         Assert.Equal("samepage.estimate/1", root.GetProperty("schema").GetString());
         Assert.Equal(
-            "schema:s taken_at:s partial:b interval_seconds:n frame_identity:s totals:o targets:a sharing:o not_mergeable:a cost:o sampling:o verification:o",
+            "schema:s taken_at:s partial:b interval_seconds:n frame_identity:s totals:o targets:a sharing:o not_mergeable:a cost:o sampling:o verification:o huge_pages_known:b",
             Shape(root));
         Assert.Equal(Counts, Shape(root.GetProperty("totals")));
         Assert.Equal($"pid:n name:s note:s {Counts} attributed_bytes:n attributed_net_bytes:n not_mergeable:a address_map:a", Shape(root.GetProperty("targets")[0]));

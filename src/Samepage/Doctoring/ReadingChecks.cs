@@ -38,6 +38,6 @@ internal static class ReadingChecks
         return host.Has(Capability.SysPtrace)
             ? Say(FindingState.Ok, "works, on processes of every user", "any process can be looked at")
             : Say(FindingState.Limited, "works, on your own processes", "processes of other users are left out",
-                "run as root, or with CAP_SYS_PTRACE");
+                "run as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH");
     }
 }

@@ -76,8 +76,9 @@ public sealed unsafe class PageHasherTests : IDisposable
             buckets[_hasher.Fingerprint(_page.Data) >> 56]++;
         }
 
-        // For a linear map onto 8 bits the buckets are even or the map is degenerate; random would spread by 8.
-        Assert.InRange(buckets.Max(), 64, 64 + 60);
+        // The hash is affine in a counter that stays within one word: over 14 bits of counter and 8 of bucket its rank is
+        // 8 (64 pages a bucket) for most keys, 7 (128) for one key in 127, 6 (256) for one in 10^5, less for one in 10^8.
+        Assert.InRange(buckets.Max(), 64, 256);
     }
 
     [Fact]

@@ -47,7 +47,7 @@ internal static class Ksmd
     /// <summary>Refuses where ksmd stands still, is wanted, and cannot be started by the caller.</summary>
     public static void RequireStart(KsmSysfs ksm)
     {
-        if (!ksm.IsRunning && KernelFile.ProbeWrite($"{ksm.Root}/run") is not Errno.None and var errno)
+        if (!ksm.IsRunning && KernelFile.TryOpenForWriting($"{ksm.Root}/run") is not Errno.None and var errno)
         {
             throw new CommandFailure(
                 ExitCode.NotPermitted,

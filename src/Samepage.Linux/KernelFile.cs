@@ -36,16 +36,7 @@ public static unsafe class KernelFile
     }
 
     /// <summary>Whether the caller may open a kernel file for reading. Some files decide again when they are read.</summary>
-    public static bool CanRead(string path)
-    {
-        var fd = Libc.open(path, Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
-        if (fd >= 0)
-        {
-            _ = Libc.close(fd);
-        }
-
-        return fd >= 0;
-    }
+    public static bool CanRead(string path) => TryOpen(path, Libc.O_RDONLY) == Errno.None;
 
     /// <summary>The text of a kernel file, or null where it does not exist, is not readable or its process is gone.</summary>
     public static string? TryReadText(string path)
@@ -61,17 +52,7 @@ public static unsafe class KernelFile
     }
 
     /// <summary>Whether the caller may write a file: opens it so and writes nothing. <see cref="Errno.None"/> where it may.</summary>
-    public static Errno TryOpenForWriting(string path)
-    {
-        var fd = Libc.open(path, Libc.O_WRONLY | Libc.O_CLOEXEC, 0);
-        if (fd < 0)
-        {
-            return (Errno)Marshal.GetLastPInvokeError();
-        }
-
-        _ = Libc.close(fd);
-        return Errno.None;
-    }
+    public static Errno TryOpenForWriting(string path) => TryOpen(path, Libc.O_WRONLY);
 
     /// <summary>Writes a value in one call, as sysfs wants it. Truncates, for the plain files of made-up trees.</summary>
     /// <exception cref="LinuxException">The kernel refused the value or the caller; the error number says why.</exception>
@@ -101,10 +82,9 @@ public static unsafe class KernelFile
         }
     }
 
-    /// <summary>Whether a value could be written, found out without writing one; <see cref="Errno.None"/> where it could.</summary>
-    public static Errno ProbeWrite(string path)
+    private static Errno TryOpen(string path, int access)
     {
-        var fd = Libc.open(path, Libc.O_WRONLY | Libc.O_CLOEXEC, 0);
+        var fd = Libc.open(path, access | Libc.O_CLOEXEC, 0);
         if (fd < 0)
         {
             return (Errno)Marshal.GetLastPInvokeError();

@@ -39,9 +39,6 @@ internal sealed unsafe class PageHasher : IDisposable
     /// <summary>The fingerprint of a page of zeros.</summary>
     public ulong ZeroFingerprint { get; }
 
-    /// <summary>Whether this processor runs the widest form.</summary>
-    public static bool IsWide => Pclmulqdq.V512.IsSupported;
-
     /// <summary>Fingerprints consecutive pages.</summary>
     /// <param name="pages">The first page.</param>
     /// <param name="fingerprints">One for each page, filled in.</param>

@@ -47,11 +47,17 @@ public class ConvergenceTests
         using var ksmd = KsmdLease.Take();
         using var first = Hold("region", 2_000, 1);
         using var second = Hold("region", 2_000, 2);
+        WriteTheSameWhenAged(ksmd, first, second);
+        Assert.True(WaitAndStay(ksmd, first, second) >= 2_000);
+    }
+
+    /// <summary>Lets ksmd get used to two processes that hold nothing in common, and has them write the same.</summary>
+    private static void WriteTheSameWhenAged(KsmdLease ksmd, PageHolder first, PageHolder second)
+    {
         ksmd.Start(4_300, isSmart: true);
         ksmd.WaitFullScans(25);
         first.Fill(3);
         second.Fill(3);
-        Assert.True(WaitAndStay(ksmd, first, second) >= 2_000);
     }
 
     /// <summary>The positive control: three quiet passes, which would do without smart scan, are too few here.</summary>
@@ -61,10 +67,7 @@ public class ConvergenceTests
         using var ksmd = KsmdLease.Take();
         using var first = Hold("region", 2_000, 1);
         using var second = Hold("region", 2_000, 2);
-        ksmd.Start(4_300, isSmart: true);
-        ksmd.WaitFullScans(25);
-        first.Fill(3);
-        second.Fill(3);
+        WriteTheSameWhenAged(ksmd, first, second);
         ksmd.WaitFullScans((int)ConvergenceTracker.PlainPasses);
         var early = ksmd.Ksm.SavedPages;
         ksmd.WaitFullScans(20);

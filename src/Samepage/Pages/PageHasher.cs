@@ -27,13 +27,32 @@ internal sealed unsafe class PageHasher : IDisposable
     /// <summary>The key: one page for the first stage, two words for the second.</summary>
     private readonly AnonymousMemory _key;
 
+    /// <summary>Bytes of a key: one page for the first stage, two words for the second.</summary>
+    public const int KeyBytes = PageSize + 2 * sizeof(ulong);
+
     /// <summary>Draws a key.</summary>
     public PageHasher()
+        : this(DrawKey())
     {
+    }
+
+    /// <summary>Takes a key that others use too.</summary>
+    /// <param name="key"><see cref="KeyBytes"/> random bytes.</param>
+    public PageHasher(ReadOnlySpan<byte> key)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(key.Length, KeyBytes);
         _key = new AnonymousMemory(2 * PageSize, hugePages: false);
-        KernelRandom.Fill(new Span<byte>(_key.Data, PageSize + 2 * sizeof(ulong)));
+        key.CopyTo(new Span<byte>(_key.Data, KeyBytes));
         using var zeros = new AnonymousMemory(PageSize, hugePages: false);
         ZeroFingerprint = Fingerprint(zeros.Data);
+    }
+
+    /// <summary>A key that nobody can guess.</summary>
+    public static byte[] DrawKey()
+    {
+        var key = new byte[KeyBytes];
+        KernelRandom.Fill(key);
+        return key;
     }
 
     /// <summary>The fingerprint of a page of zeros.</summary>

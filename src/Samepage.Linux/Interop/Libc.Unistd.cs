@@ -32,6 +32,9 @@ internal static unsafe partial class Libc
     public static partial nint pwrite(int fd, void* buf, nuint count, nint offset);
 
     [LibraryImport(Library, SetLastError = true)]
+    public static partial nint lseek(int fd, nint offset, int whence);
+
+    [LibraryImport(Library, SetLastError = true)]
     public static partial int ioctl(int fd, nuint request, void* arg);
 
     [LibraryImport(Library, SetLastError = true)]

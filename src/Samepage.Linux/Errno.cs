@@ -98,4 +98,7 @@ public enum Errno
 
     /// <summary>Nobody listens there.</summary>
     ECONNREFUSED = 111,
+
+    /// <summary>The time was up.</summary>
+    ETIMEDOUT = 110,
 }

@@ -5,6 +5,15 @@ namespace Samepage.Linux;
 /// <summary>What can be done with any open file descriptor.</summary>
 public static class FileDescriptor
 {
+    /// <summary>Waits until something can be read, or the other end is gone.</summary>
+    /// <returns>False where the time was up first.</returns>
+    public static unsafe bool WaitReadable(int descriptor, int milliseconds)
+    {
+        var entry = new Libc.pollfd { fd = descriptor, events = Libc.POLLIN };
+        // SAFETY: the kernel reads and writes the one local entry.
+        return Libc.poll(&entry, 1, milliseconds) > 0;
+    }
+
     /// <summary>Closes it.</summary>
     public static void Close(int descriptor) => _ = Libc.close(descriptor);
 

@@ -35,6 +35,9 @@ internal static unsafe partial class Libc
     public static partial nint lseek(int fd, nint offset, int whence);
 
     [LibraryImport(Library, SetLastError = true)]
+    public static partial int ftruncate(int fd, nint length);
+
+    [LibraryImport(Library, SetLastError = true)]
     public static partial int ioctl(int fd, nuint request, void* arg);
 
     [LibraryImport(Library, SetLastError = true)]

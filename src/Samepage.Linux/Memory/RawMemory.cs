@@ -66,6 +66,9 @@ public static unsafe class RawMemory
     /// <summary>The kernel shall not make huge pages of the range, which would fill its holes again.</summary>
     public static Errno ForbidHugePages(ulong address, ulong bytes) => Advise(address, bytes, Libc.MADV_NOHUGEPAGE);
 
+    /// <summary>Gives every page of a range a frame of its own, as if it had been written.</summary>
+    public static Errno PopulateForWriting(ulong address, ulong bytes) => Advise(address, bytes, Libc.MADV_POPULATE_WRITE);
+
     private static Errno Advise(ulong address, ulong bytes, int advice) =>
         Result(Libc.syscall(Libc.SYS_madvise, (nint)address, (nint)bytes, advice, 0, 0, 0));
 

@@ -32,6 +32,16 @@ public static unsafe class SealedMemory
         return descriptor >= 0 ? descriptor : throw LinuxException.Last("memfd_create", name);
     }
 
+    /// <summary>Sets its length.</summary>
+    /// <exception cref="LinuxException">It is sealed.</exception>
+    public static void Truncate(int descriptor, long bytes)
+    {
+        if (Libc.ftruncate(descriptor, (nint)bytes) != 0)
+        {
+            throw LinuxException.Last("ftruncate");
+        }
+    }
+
     /// <summary>Seals it for good: no writing, no change of length, no further seal.</summary>
     /// <exception cref="LinuxException">EBUSY: it is mapped shared and writable somewhere, or pinned for I/O; EPERM: it is sealed already.</exception>
     public static void Seal(int descriptor)

@@ -1,3 +1,4 @@
+using Samepage.Linux;
 using Samepage.Linux.Memory;
 using Samepage.Linux.Proc;
 
@@ -31,15 +32,15 @@ internal sealed unsafe class MemberRegion : IDisposable
         Chunks = new Chunk[(end + ChunkBytes - 1) / ChunkBytes - _firstChunk];
         for (var i = 0; i < Chunks.Length; i++)
         {
-            Chunks[i] = new Chunk { Region = this, Start = Math.Max(start, (_firstChunk + (ulong)i) * ChunkBytes) };
-            Chunks[i].End = Math.Min(end, (_firstChunk + (ulong)i + 1) * ChunkBytes);
+            var chunk = (_firstChunk + (ulong)i) * ChunkBytes;
+            Chunks[i] = new Chunk { Region = this, Base = chunk, Start = Math.Max(start, chunk) };
         }
 
         _bytes = (ulong)Chunks.Length * ChunkPages * sizeof(ulong);
         _memory = RawMemory.MapAnonymous(_bytes, noReserve: true);
         if (_memory is null)
         {
-            throw new OutOfMemoryException("no memory for the fingerprints of a range");
+            throw new LinuxException("mmap", Errno.ENOMEM, "fingerprints of a range");
         }
 
         _ = RawMemory.WithholdFromFork((ulong)_memory, (_bytes + PageBytes - 1) / PageBytes * PageBytes);
@@ -64,11 +65,15 @@ internal sealed unsafe class MemberRegion : IDisposable
     public Span<ulong> Fingerprints(Chunk chunk)
     {
         // SAFETY: the table has ChunkPages entries for each chunk of this region.
-        return new Span<ulong>((ulong*)_memory + (chunk.Start / ChunkBytes - _firstChunk) * ChunkPages, ChunkPages);
+        return new Span<ulong>((ulong*)_memory + (chunk.Base / ChunkBytes - _firstChunk) * ChunkPages, ChunkPages);
     }
 
-    /// <summary>The chunk that an address lies in.</summary>
-    public Chunk ChunkAt(ulong address) => Chunks[address / ChunkBytes - _firstChunk];
+    /// <summary>The chunk whose 2 MiB an address lies in; null where it is none of this range's.</summary>
+    public Chunk? ChunkAt(ulong address)
+    {
+        var index = (long)(address / ChunkBytes) - (long)_firstChunk;
+        return index >= 0 && index < Chunks.Length ? Chunks[index] : null;
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _ = RawMemory.Unmap(_memory, _bytes);
@@ -81,7 +86,7 @@ internal sealed class Chunk
     public required MemberRegion Region { get; init; }
 
     /// <summary>First address within the range.</summary>
-    public required ulong Start { get; init; }
+    public required ulong Start { get; set; }
 
     /// <summary>Address behind the last.</summary>
     public ulong End { get; set; }
@@ -89,7 +94,7 @@ internal sealed class Chunk
     /// <summary>What the mappings in it allow; <see cref="IsEligible"/> false where they are not private data.</summary>
     public MappingMarks Marks { get; set; }
 
-    /// <summary>Whether one kind of mapping that may be merged fills all of it.</summary>
+    /// <summary>Whether there is memory in it that may be merged; <see cref="Start"/> and <see cref="End"/> bound it.</summary>
     public bool IsEligible { get; set; }
 
     /// <summary>What is mapped from segments here, in ascending order; null for nothing.</summary>
@@ -104,25 +109,26 @@ internal sealed class Chunk
     /// <summary>When to look again, on the engine's clock of milliseconds.</summary>
     public long NextLook { get; set; }
 
+    /// <summary>The pass in which it was looked at last.</summary>
+    public uint LastPass { get; set; }
+
     /// <summary>Pages with a fingerprint, at the last look.</summary>
     public ushort KnownPages { get; set; }
 
-    /// <summary>Pages of runs that were found written, at the last look.</summary>
-    public ushort BrokenPages { get; set; }
-
-    /// <summary>Of these, pages whose content others hold too.</summary>
+    /// <summary>Pages of runs that were written since, and whose content others hold too, at the last look.</summary>
     public ushort ReturnablePages { get; set; }
 
     /// <summary>Base address of the 2 MiB.</summary>
-    public ulong Base => Start / MemberRegion.ChunkBytes * MemberRegion.ChunkBytes;
+    public required ulong Base { get; init; }
 }
 
 /// <summary>Consecutive pages mapped from consecutive slots of a segment.</summary>
 /// <param name="First">Place of the first in the 2 MiB of its chunk.</param>
 /// <param name="Count">Pages.</param>
-/// <param name="Segment">The segment's number.</param>
+/// <param name="Segment">The segment's place on the shelf.</param>
 /// <param name="Slot">The slot of the first.</param>
-internal readonly record struct MergedRun(ushort First, ushort Count, uint Segment, uint Slot)
+/// <param name="Broken">Pages of it that were found written, at the last look.</param>
+internal readonly record struct MergedRun(ushort First, ushort Count, uint Segment, uint Slot, ushort Broken = 0)
 {
     /// <summary>Place behind the last.</summary>
     public int End => First + Count;

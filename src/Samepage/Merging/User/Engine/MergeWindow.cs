@@ -44,7 +44,7 @@ internal sealed unsafe class MergeWindow : IDisposable
     private readonly EngineCounters _counters;
     private readonly RealTimeTurn _turn;
     private readonly GateLock _gate;
-    private AsideArea _aside;
+    private readonly AsideArea _aside;
 
     /// <summary>Prepares the place where pages are moved to.</summary>
     /// <exception cref="LinuxException">There is no address space for it, or it cannot be registered.</exception>

@@ -1,4 +1,4 @@
-using Samepage.Linux;
+using ThreadPriority = Samepage.Linux.ThreadPriority;
 
 namespace Samepage.Merging.User.Engine;
 

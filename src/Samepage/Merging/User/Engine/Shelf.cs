@@ -20,6 +20,12 @@ internal sealed unsafe class HeldSegment
     /// <summary>Pages of this member that are mapped from it.</summary>
     public long MappedPages { get; set; }
 
+    /// <summary>Of these, pages that were written since, at the last look.</summary>
+    public long BrokenPages { get; set; }
+
+    /// <summary>Passes in a row at whose end nothing was mapped from it.</summary>
+    public int IdlePasses { get; set; }
+
     /// <summary>Whether the keeper wants it to be emptied.</summary>
     public bool IsRetiring { get; set; }
 }
@@ -77,6 +83,14 @@ internal sealed unsafe class Shelf
         _placeOfNumber[number] = place;
         _descriptors.Add(descriptor);
         return place;
+    }
+
+    /// <summary>A run is mapped no longer: replaced, or taken away by the program.</summary>
+    public void NoteGone(MergedRun run)
+    {
+        var segment = _segments[run.Segment];
+        segment.MappedPages -= run.Count;
+        segment.BrokenPages -= run.Broken;
     }
 
     /// <summary>Lets a segment go that nothing of this member maps any more.</summary>

@@ -9,7 +9,8 @@ namespace Samepage.Merging.User.Engine;
 internal sealed unsafe class WindowPlan : IDisposable
 {
     private const int Pages = MemberRegion.ChunkPages;
-    private readonly AnonymousMemory _memory = new(Pages * (sizeof(byte*) + 2 * sizeof(uint) + 1), hugePages: false);
+    private const int PlanBytes = Pages * (sizeof(ulong) + 2 * sizeof(uint) + sizeof(PageFate));
+    private readonly AnonymousMemory _memory = new(PlanBytes, hugePages: false);
     private readonly AnonymousMemory _zeros = new(AnonymousMemory.PageSize, hugePages: false);
 
     /// <summary>An empty plan.</summary>
@@ -39,7 +40,7 @@ internal sealed unsafe class WindowPlan : IDisposable
     /// <summary>Forgets everything.</summary>
     public void Clear()
     {
-        new Span<byte>(_memory.Data, Pages * (sizeof(byte*) + 2 * sizeof(uint) + 1)).Clear();
+        new Span<byte>(_memory.Data, PlanBytes).Clear();
         (Count, First, End) = (0, Pages, 0);
     }
 
@@ -49,7 +50,8 @@ internal sealed unsafe class WindowPlan : IDisposable
     /// <summary>A page that equals a stable one.</summary>
     public void Add(int page, byte* stable, uint place, uint slot)
     {
-        (Stable[page], Place[page], Slot[page]) = (stable, place, slot);
+        Stable[page] = stable;
+        (Place[page], Slot[page]) = (place, slot);
         Count++;
         First = Math.Min(First, page);
         End = Math.Max(End, page + 1);

@@ -10,6 +10,7 @@ internal static unsafe partial class Libc
     public const ulong UFFD_API = 0xAA;
     public const uint UFFDIO_API = 0xC018AA3F;
     public const ulong UFFD_FEATURE_PAGEFAULT_FLAG_WP = 1 << 0;
+    public const ulong UFFD_FEATURE_EVENT_FORK = 1 << 1;
     public const ulong UFFD_FEATURE_WP_ASYNC = 1 << 15;
     public const ulong UFFD_FEATURE_MOVE = 1 << 16;
 

@@ -20,10 +20,11 @@ internal static partial class AbiCompiler
 {
     public static bool IsAvailable => File.Exists("/usr/bin/gcc");
 
-    public static IReadOnlyDictionary<string, (AbiVerdict Verdict, string Detail)> Check(IEnumerable<AbiItem> claims)
+    /// <summary>Checks claims against the host's headers, and against a header of ours where one is named.</summary>
+    public static IReadOnlyDictionary<string, (AbiVerdict Verdict, string Detail)> Check(IEnumerable<AbiItem> claims, string? ownHeader = null)
     {
         var items = claims.ToArray();
-        var source = Source(items, out var firstLine);
+        var source = Source(items, ownHeader, out var firstLine);
         var verdicts = items.ToDictionary(item => item.Name, _ => (AbiVerdict.Confirmed, ""));
         var log = Compile(source, out var exitCode);
         var blamed = false;
@@ -48,7 +49,7 @@ internal static partial class AbiCompiler
             ? AbiVerdict.NotInHeaders
             : AbiVerdict.Wrong;
 
-    private static string Source(AbiItem[] items, out int firstLine)
+    private static string Source(AbiItem[] items, string? ownHeader, out int firstLine)
     {
         var source = new StringBuilder("#define _GNU_SOURCE\n");
         foreach (var include in AbiHeaders.Includes)
@@ -57,6 +58,11 @@ internal static partial class AbiCompiler
         }
 
         source.Append(AbiHeaders.YoungerThanSomeHosts).Append('\n');
+        if (ownHeader is not null)
+        {
+            source.Append(CultureInfo.InvariantCulture, $"#include \"{ownHeader}\"\n");
+        }
+
         firstLine = source.ToString().Count(letter => letter == '\n') + 1;
         foreach (var item in items)
         {

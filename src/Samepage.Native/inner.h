@@ -54,7 +54,8 @@ int path_beside(char *path, size_t size, const char *name);
 
 /* spawn.c */
 int32_t spawn_keeper(void);
-int32_t fork_probe(void);
+int32_t fork_probe_begin(void);
+void fork_probe_end(int32_t child);
 void spawn_remember_environment(void);
 
 /* mappings.c: one mapping of this process. */

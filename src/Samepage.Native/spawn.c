@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -126,12 +127,21 @@ int32_t spawn_keeper(void)
 	return -order.error;
 }
 
-int32_t fork_probe(void)
+int32_t fork_probe_begin(void)
 {
 	long child = syscall(SYS_clone, 0, NULL, NULL, NULL, 0);
 
-	if (child == 0)
+	/* All signals are blocked here as in the engine's thread; what ends the child is SIGKILL, ours or the parent's end. */
+	if (child == 0) {
+		syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 		for (;;)
-			syscall(SYS_exit_group, 0);
-	return child < 0 ? -errno : reap((int)child);
+			syscall(SYS_pause);
+	}
+	return child < 0 ? -errno : (int32_t)child;
+}
+
+void fork_probe_end(int32_t child)
+{
+	syscall(SYS_kill, child, SIGKILL);
+	reap(child);
 }

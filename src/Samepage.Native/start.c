@@ -24,7 +24,8 @@ static const struct samepage_gate_calls calls = {
 	.hold = hold_engine,
 	.release = release_engine,
 	.spawn_keeper = spawn_keeper,
-	.fork_probe = fork_probe,
+	.fork_probe_begin = fork_probe_begin,
+	.fork_probe_end = fork_probe_end,
 };
 
 static __thread int is_engine __attribute__((tls_model("initial-exec")));

@@ -28,6 +28,13 @@ internal enum GateRequestKind : uint
     Stop = 5,
 }
 
+/// <summary><c>enum samepage_pace</c>.</summary>
+internal enum Pace : uint
+{
+    Normal = 0,
+    Eager = 1,
+}
+
 /// <summary><c>struct samepage_limits</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct GateLimits
@@ -106,5 +113,6 @@ internal unsafe struct GateCalls
     public delegate* unmanaged<void> Hold;
     public delegate* unmanaged<void> Release;
     public delegate* unmanaged<int> SpawnKeeper;
-    public delegate* unmanaged<int> ForkProbe;
+    public delegate* unmanaged<int> ForkProbeBegin;
+    public delegate* unmanaged<int, void> ForkProbeEnd;
 }

@@ -20,7 +20,7 @@ internal static partial class AbiCompiler
 {
     public static bool IsAvailable => File.Exists("/usr/bin/gcc");
 
-    /// <summary>Checks claims against the host's headers, and against a header of ours where one is named.</summary>
+    /// <summary>Checks claims against the host's headers, or against the one header of ours that is named.</summary>
     public static IReadOnlyDictionary<string, (AbiVerdict Verdict, string Detail)> Check(IEnumerable<AbiItem> claims, string? ownHeader = null)
     {
         var items = claims.ToArray();
@@ -51,18 +51,13 @@ internal static partial class AbiCompiler
 
     private static string Source(AbiItem[] items, string? ownHeader, out int firstLine)
     {
-        var source = new StringBuilder("#define _GNU_SOURCE\n");
-        foreach (var include in AbiHeaders.Includes)
+        var source = new StringBuilder("#define _GNU_SOURCE\n#include <stddef.h>\n");
+        foreach (var include in ownHeader is null ? AbiHeaders.Includes : [])
         {
             source.Append(CultureInfo.InvariantCulture, $"#if __has_include(<{include}>)\n#include <{include}>\n#endif\n");
         }
 
-        source.Append(AbiHeaders.YoungerThanSomeHosts).Append('\n');
-        if (ownHeader is not null)
-        {
-            source.Append(CultureInfo.InvariantCulture, $"#include \"{ownHeader}\"\n");
-        }
-
+        source.Append(ownHeader is null ? AbiHeaders.YoungerThanSomeHosts : $"#include \"{ownHeader}\"").Append('\n');
         firstLine = source.ToString().Count(letter => letter == '\n') + 1;
         foreach (var item in items)
         {

@@ -28,6 +28,7 @@ enum { PAGE = 4096, EXIT_WRONG = 1, EXIT_USAGE = 2, EXIT_LACKING = 3, EXIT_HUNG 
 static struct {
 	int32_t (*join)(const struct samepage_join_options *);
 	int32_t (*advise)(void *, uint64_t);
+	int32_t (*unadvise)(void *, uint64_t);
 	int32_t (*discard)(void *, uint64_t);
 	int64_t (*scan)(uint32_t);
 	int32_t (*statistics)(struct samepage_statistics *);
@@ -118,6 +119,7 @@ static inline void user_join(void)
 	}
 	if (library) {
 		*(void **)&user.advise = dlsym(library, "samepage_range_advise");
+		*(void **)&user.unadvise = dlsym(library, "samepage_range_unadvise");
 		*(void **)&user.discard = dlsym(library, "samepage_range_discard");
 		*(void **)&user.scan = dlsym(library, "samepage_scan");
 		*(void **)&user.statistics = dlsym(library, "samepage_statistics_read");

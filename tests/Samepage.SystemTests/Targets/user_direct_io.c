@@ -1,7 +1,10 @@
 /*
  * Reads that the disk writes into memory by itself, while that memory is merged as eagerly as can be:
  *
- *   user_direct_io [--reads N] [--seconds S] [--megabytes N] [--depth N] [--directory D] [--ways LETTERS] [--break MODE]
+ *   user_direct_io [--reads N] [--pins N] [--seconds S] [--megabytes N] [--depth N] [--directory D] [--ways LETTERS]
+ *                  [--stop-at-wrong 1] [--break MODE]
+ *
+ * It ends when so many reads are done and the engine has met so many pinned pages, or after so many seconds.
  *
  * All pages of the pool hold one of a few contents, so that the engine wants each of them. Four threads read blocks of a
  * file with O_DIRECT into pages of their own quarter, several at a time, look whether each page then holds its block,
@@ -29,7 +32,8 @@ enum { CLASSES = 16, WAYS = 4, RUN_MAX = 4, REGISTERED_BYTES = 1 << 20, PREADERS
 static uint8_t rest[CLASSES][PAGE];
 static int file = -1, depth;
 static size_t block_count, part_pages;
-static uint64_t reads_wanted;
+static uint64_t reads_wanted, pins_wanted;
+static bool stops_at_wrong;
 static double end_time;
 static const char *broken;
 static atomic_bool is_over;
@@ -168,7 +172,9 @@ static void finish(struct part *by, struct flight *done, long got)
 	for (size_t i = 0; i < done->pages; i++)
 		put_rest(by, done->page + i);
 	by->reads++;
-	if (++reads_total >= reads_wanted || target_seconds() >= end_time)
+	if (++reads_total >= reads_wanted && user_statistics().pinned_pages_total >= pins_wanted)
+		is_over = true;
+	if (target_seconds() >= end_time || (stops_at_wrong && mismatches))
 		is_over = true;
 }
 
@@ -300,6 +306,8 @@ int main(int count, char **argument)
 	double seconds = user_number(count, argument, "--seconds", 60);
 	user_begin(seconds);
 	reads_wanted = user_number(count, argument, "--reads", 1e18);
+	pins_wanted = getenv("SAMEPAGE_LIBRARY") || getenv("SAMEPAGE_DOMAIN") ? user_number(count, argument, "--pins", 0) : 0;
+	stops_at_wrong = user_number(count, argument, "--stop-at-wrong", 0);
 	depth = user_number(count, argument, "--depth", 32);
 	part_pages = (size_t)user_number(count, argument, "--megabytes", 64) * 256 / WAYS;
 	block_count = (size_t)user_number(count, argument, "--file-megabytes", 64) * 256;

@@ -1,7 +1,8 @@
 /*
  * A guest of our own under /dev/kvm, whose memory is merged while it runs:
  *
- *   user_kvm [--rounds N] [--seconds S] [--megabytes N] [--vcpus N] [--seed N] [--break MODE]
+ *   user_kvm [--rounds N] [--seconds S] [--megabytes N] [--vcpus N] [--seed N]
+ *            [--stop-at-wrong 1] [--break MODE]
  *
  * The guest has no operating system: each virtual processor starts in 64-bit user mode with flat, identical page
  * tables, and runs guest_main below for ever. In user mode, because some hypervisors (those that have no hardware help)
@@ -132,6 +133,7 @@ static int64_t page_count, shared_first;
 static int vcpu_count, kvm, machine;
 static uint64_t rounds_wanted;
 static double end_time;
+static bool stops_at_wrong;
 static const char *broken;
 static atomic_bool is_over;
 static struct vcpu vcpus[VCPUS_MAX];
@@ -162,7 +164,8 @@ static void at_round(struct vcpu *by, uint32_t round)
 			words[j] = word_of(seed, page, j);
 		by->host_writes++;
 	}
-	if (target_seconds() >= end_time || (uint64_t)by->round >= rounds_wanted)
+	if (target_seconds() >= end_time || (uint64_t)by->round >= rounds_wanted
+		|| (stops_at_wrong && by->mismatches + by->host_mismatches))
 		is_over = true;
 }
 
@@ -294,6 +297,7 @@ int main(int count, char **argument)
 	rounds_wanted = user_number(count, argument, "--rounds", 1e9);
 	page_count = (int64_t)user_number(count, argument, "--megabytes", 64) * 256;
 	vcpu_count = user_number(count, argument, "--vcpus", 2);
+	stops_at_wrong = user_number(count, argument, "--stop-at-wrong", 0);
 	broken = user_option(count, argument, "--break", NULL);
 	if (vcpu_count < 1 || vcpu_count > VCPUS_MAX || page_count < 2048 || page_count > 512 * 512
 		|| (broken && !strstr(" overwrite drop stale ", broken)))

@@ -1,7 +1,8 @@
 /*
  * Threads that write and check as fast as they can, in memory that is all duplicates:
  *
- *   user_writers [--writes N] [--breaks N] [--seconds S] [--threads N] [--megabytes N] [--seed N] [--break MODE]
+ *   user_writers [--writes N] [--breaks N] [--seconds S] [--threads N] [--megabytes N] [--seed N]
+ *                [--stop-at-wrong 1] [--break MODE]
  *
  * It ends when so many words were written and so many merged pages broken by it, or after so many seconds.
  *
@@ -32,6 +33,7 @@ static uint16_t *class_of;          /* the resting content of each page; of even
 static int thread_count, base_file;
 static uint64_t seed, writes_wanted, breaks_wanted;
 static double end_time;
+static bool stops_at_wrong;
 static const char *broken;
 static atomic_bool is_over;
 static _Atomic uint64_t writes_total, mismatches, visits_total, additions_total, transfers_total, discards_total;
@@ -50,6 +52,8 @@ struct writer {
 static void wrong(const struct writer *by, const char *what, size_t page, size_t offset, uint64_t held, uint64_t due)
 {
 	mismatches++;
+	if (stops_at_wrong)
+		is_over = true;
 	user_complain("%s thread %d page %zu (%p) offset %zu: %016lx instead of %016lx, resting content %016lx class %u",
 		what, by->index, page, (void *)pages[page], offset, held, due,
 		offset <= PAGE - 8 ? *(uint64_t *)&base[class_of[page]][offset] : 0, class_of[page]);
@@ -396,6 +400,7 @@ int main(int count, char **argument)
 	thread_count = user_number(count, argument, "--threads", 2 * sysconf(_SC_NPROCESSORS_ONLN));
 	page_count = (size_t)user_number(count, argument, "--megabytes", 64) << 8;
 	seed = user_number(count, argument, "--seed", 1);
+	stops_at_wrong = user_number(count, argument, "--stop-at-wrong", 0);
 	broken = user_option(count, argument, "--break", NULL);
 	if (!getenv("SAMEPAGE_LIBRARY") && !getenv("SAMEPAGE_DOMAIN"))
 		breaks_wanted = 0;

@@ -164,7 +164,7 @@ static void finish(struct part *by, struct flight *done, long got)
 		errno = got < 0 ? -got : EIO;
 		target_fail("read");
 	}
-	if (broken && !strcmp(broken, "overwrite") && by->reads % 5000 == 4999)
+	if (broken && !strcmp(broken, "overwrite") && by->reads % 500 == 499)
 		by->pages[done->page][2000] ^= 1;
 	for (size_t i = 0; i < done->pages; i++)
 		check_block(by, done->page + i, done->block + i);
@@ -286,6 +286,8 @@ static void *break_on(void *unused)
 		} else if (!strcmp(broken, "drop"))
 			madvise(in->pages[flight.page], PAGE, MADV_DONTNEED);
 	}
+	if (strcmp(broken, "overwrite"))
+		is_over = true;
 	return NULL;
 }
 

@@ -366,6 +366,9 @@ static void *break_once(void *unused)
 			memcpy(pages[page], before, PAGE);
 		}
 	}
+	/* Nothing more is to come: long enough for the writers to see it, then the end. */
+	usleep(200000);
+	is_over = true;
 	return NULL;
 }
 

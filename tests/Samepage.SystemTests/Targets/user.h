@@ -152,6 +152,20 @@ static inline void user_advise(void *start, size_t bytes)
 	}
 }
 
+/* Takes the advice back: every page is private again. */
+static inline void user_unadvise(void *start, size_t bytes)
+{
+	int got = 0;
+	if (user.is_preloaded)
+		got = madvise(start, bytes, MADV_UNMERGEABLE) ? -errno : 0;
+	else if (user.unadvise)
+		got = user.unadvise(start, bytes);
+	if (got) {
+		errno = -got;
+		target_fail("unadvise");
+	}
+}
+
 /* Has the range read as zeros, the way a program does under the engine. */
 static inline void user_discard(void *start, size_t bytes)
 {

@@ -16,7 +16,7 @@
  *   e  io_uring, buffers registered before their memory was advised
  *   l  io_uring, buffers registered once their memory had been merged
  *
- * In e and l every page stays pinned for long, and is to be left alone for as long.
+ * In p and u pages are discarded now and then, so that there are fresh ones to merge. In e and l every page stays pinned for long, and is to be left alone for as long.
  *
  * --break proves the checks. replace: pages with reads in flight are replaced by copies of themselves, as a merge does
  * that takes no notice of pins. overwrite: a word of a block is changed before it is checked. drop: pages are lost.
@@ -169,6 +169,8 @@ static void finish(struct part *by, struct flight *done, long got)
 	for (size_t i = 0; i < done->pages; i++)
 		check_block(by, done->page + i, done->block + i);
 	done->is_open = false;
+	if ((by->way == 'p' || by->way == 'u') && user_random(&by->random) % 2)
+		user_discard(by->pages[done->page], done->pages * PAGE);
 	for (size_t i = 0; i < done->pages; i++)
 		put_rest(by, done->page + i);
 	by->reads++;

@@ -12,7 +12,8 @@
  * moment there are 64 contents, each in many pages; one content in 64 is rewritten in each round. The guest checks every
  * word of every page in every round and says at a port what differs. At the end of its round, while that processor
  * stands still, the host checks pages from outside too, and writes some of them anew with what they hold, as a device
- * would. The last pages are shared: a line in turn belongs to each processor, and all add to a counter.
+ * would; others it discards and fills anew, as a balloon would, so that there are always fresh ones to merge. The last
+ * pages are shared: a line in turn belongs to each processor, and all add to a counter.
  *
  * --break proves the guest's checks. overwrite: the host changes words. drop: pages are lost. stale: a page is put back
  * to what it held a moment before.
@@ -163,6 +164,15 @@ static void at_round(struct vcpu *by, uint32_t round)
 		for (int64_t j = 0; j < 512; j += 1 + i)
 			words[j] = word_of(seed, page, j);
 		by->host_writes++;
+	}
+	for (int i = 0; i < 4; i++) {
+		int64_t first = by->first + user_random(&by->random) % (by->count - 64);
+		user_discard(memory + first * PAGE, 64 * PAGE);
+		for (int64_t page = first; page < first + 64; page++) {
+			uint64_t *words = (uint64_t *)(memory + page * PAGE), seed = seed_of(page, version_of(page, by->round));
+			for (int64_t j = 0; j < 512; j++)
+				words[j] = word_of(seed, page, j);
+		}
 	}
 	if (target_seconds() >= end_time || (uint64_t)by->round >= rounds_wanted
 		|| (stops_at_wrong && by->mismatches + by->host_mismatches))

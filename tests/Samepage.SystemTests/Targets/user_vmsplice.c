@@ -39,8 +39,8 @@ int main(int count, char **argument)
 	memset(pages, 0x5A, PAGES * PAGE);
 	user_join();
 	user_advise(pages, PAGES * PAGE);
-	if (unadvises && user.unadvise && user.unadvise(pages[SPLICED], PAGE))
-		target_fail("unadvise");
+	if (unadvises)
+		user_unadvise(pages[SPLICED], PAGE);
 	if (pipe(ends) || vmsplice(ends[1], &(struct iovec){ pages[SPLICED], PAGE }, 1, 0) != PAGE)
 		user_lacks("vmsplice");
 	user_scan_start();

@@ -18,13 +18,19 @@
  * Even pages belong to one thread each, which gives them another resting content as a whole: by its own stores, by
  * read(2) into the page, or by discarding it, and checks them as a whole, also by write(2) from the page.
  *
+ * A page that was merged and then written stays in its mapping of a segment until the engine takes it back. So that
+ * fresh pages are merged under the writers' hands all the time, one more thread renews stretches of 2 MiB: it waits until
+ * nobody has anything to put back there, checks all of it, has it discarded or taken out of merging and advised anew, and
+ * fills it again.
+ *
  * --break proves the checks. overwrite: a word is written behind their back. torn: half a word. drop: a page is lost.
  * swap: two pages change places. counter: an addition is lost. stale: a page is put back to what it held before.
  */
 #include "user.h"
 #include <immintrin.h>
 
-enum { LINE = 64, LINES = PAGE / LINE, CLASSES = 300, PENDING = 48, THREADS_MAX = 16, COUNTERS = 8 };
+enum { LINE = 64, LINES = PAGE / LINE, CLASSES = 300, PENDING = 48, THREADS_MAX = 16, COUNTERS = 8, STRETCH = 512,
+	STRETCHES_MAX = 1024 };
 
 static uint8_t (*pages)[PAGE];
 static size_t page_count;
@@ -37,6 +43,10 @@ static bool stops_at_wrong;
 static const char *broken;
 static atomic_bool is_over;
 static _Atomic uint64_t writes_total, mismatches, visits_total, additions_total, transfers_total, discards_total;
+
+/* How many visits are open in a stretch, and whether it takes new ones. */
+static struct { atomic_int visits; atomic_bool is_closed; char apart[56]; } stretches[STRETCHES_MAX];
+static _Atomic uint64_t renewals_total;
 
 struct pending { size_t page; uint64_t sequence; };
 
@@ -208,6 +218,30 @@ static void visit(struct writer *by, size_t page, uint64_t sequence, enum act ac
 	on_boundary(by, page, sequence, act);
 }
 
+/* A visit to a page, and to the one behind it whose first bytes go with it; false: the page is being renewed. */
+static bool enter(size_t page)
+{
+	for (size_t at = page; at <= page + 1 && at < page_count; at++) {
+		if (at > page && at % STRETCH)
+			break;
+		stretches[at / STRETCH].visits++;
+		if (!stretches[at / STRETCH].is_closed)
+			continue;
+		stretches[at / STRETCH].visits--;
+		if (at > page)
+			stretches[page / STRETCH].visits--;
+		return false;
+	}
+	return true;
+}
+
+static void leave(size_t page)
+{
+	stretches[page / STRETCH].visits--;
+	if ((page + 1) % STRETCH == 0 && page + 1 < page_count)
+		stretches[(page + 1) / STRETCH].visits--;
+}
+
 /* Back to rest, with a check before and one after. */
 static void settle(struct writer *by, struct pending *due)
 {
@@ -215,6 +249,7 @@ static void settle(struct writer *by, struct pending *due)
 	visit(by, due->page, due->sequence, RESTORE);
 	on_counters(by, due->page, due->sequence, -1);
 	visit(by, due->page, due->sequence, REST);
+	leave(due->page);
 	by->is_dirty[due->page] = 0;
 	if (due->page + 1 < page_count)
 		by->is_dirty[due->page + 1] = 0;
@@ -226,7 +261,7 @@ static void visit_shared(struct writer *by, size_t page)
 	if (slot->sequence)
 		settle(by, slot);
 	slot->sequence = 0;
-	if (by->is_dirty[page])
+	if (by->is_dirty[page] || !enter(page))
 		return;
 	uint64_t sequence = ++by->sequence;
 	visit(by, page, sequence, REST);
@@ -255,7 +290,7 @@ static void check_whole(struct writer *by, size_t page, const char *what)
 /* Another resting content for a page that is the thread's own. */
 static void visit_own(struct writer *by, size_t page)
 {
-	if (by->is_dirty[page])
+	if (by->is_dirty[page] || !enter(page))
 		return;
 	check_whole(by, page, "page");
 	uint64_t random = user_random(&by->random);
@@ -295,6 +330,38 @@ static void visit_own(struct writer *by, size_t page)
 	}
 	class_of[page] = class;
 	check_whole(by, page, "page after change");
+	leave(page);
+}
+
+static void *renew_on(void *argument)
+{
+	struct writer *by = argument;
+	while (!is_over) {
+		size_t stretch = user_random(&by->random) % (page_count / STRETCH), first = stretch * STRETCH;
+		stretches[stretch].is_closed = true;
+		while (stretches[stretch].visits)
+			usleep(50);
+		for (size_t page = first; page < first + STRETCH; page++)
+			check_whole(by, page, "before it is renewed");
+		if (user_random(&by->random) % 8) {
+			user_discard(pages[first], STRETCH * PAGE);
+			for (size_t page = first; page < first + STRETCH; page++) {
+				if (user_random(&by->random) % 16 == 0 && memcmp(pages[page], base[0], PAGE))
+					wrong(by, "discarded", page, 0, *(uint64_t *)pages[page], 0);
+				if (class_of[page])
+					memcpy(pages[page], base[class_of[page]], PAGE);
+			}
+		} else {
+			user_unadvise(pages[first], STRETCH * PAGE);
+			for (size_t page = first; page < first + STRETCH; page++)
+				check_whole(by, page, "unadvised");
+			user_advise(pages[first], STRETCH * PAGE);
+		}
+		renewals_total++;
+		stretches[stretch].is_closed = false;
+		usleep(2000);
+	}
+	return NULL;
 }
 
 static int owner_of_even(size_t page)
@@ -407,7 +474,8 @@ int main(int count, char **argument)
 	broken = user_option(count, argument, "--break", NULL);
 	if (!getenv("SAMEPAGE_LIBRARY") && !getenv("SAMEPAGE_DOMAIN"))
 		breaks_wanted = 0;
-	if (thread_count < 1 || thread_count > THREADS_MAX || page_count < 512)
+	if (thread_count < 1 || thread_count > THREADS_MAX || page_count < 512
+		|| page_count > (size_t)STRETCHES_MAX * STRETCH)
 		return EXIT_USAGE;
 	if (broken && !strstr(" overwrite torn drop swap counter stale ", broken))
 		return EXIT_USAGE;
@@ -418,7 +486,6 @@ int main(int count, char **argument)
 	user_join();
 	user_advise(pages, page_count * PAGE);
 	user_scan_start();
-	user_await_merged(page_count / 4, 10);
 	puts("ready");
 
 	double begin = target_seconds();
@@ -429,6 +496,8 @@ int main(int count, char **argument)
 		writers[i].scratch = memfd_create("scratch", 0);
 		pthread_create(&writers[i].thread, NULL, write_on, &writers[i]);
 	}
+	struct writer renewer = { .index = -1, .random = user_mix(seed) | 1 };
+	pthread_create(&renewer.thread, NULL, renew_on, &renewer);
 	pthread_t breaker;
 	if (broken)
 		pthread_create(&breaker, NULL, break_once, NULL);
@@ -436,6 +505,7 @@ int main(int count, char **argument)
 		pthread_join(writers[i].thread, NULL);
 	if (broken)
 		pthread_join(breaker, NULL);
+	pthread_join(renewer.thread, NULL);
 	double took = target_seconds() - begin;
 
 	/* All is at rest: counters came back to where they were, and every page holds its content to the last byte. */
@@ -444,8 +514,9 @@ int main(int count, char **argument)
 	user_scan_stop();
 	for (size_t page = 0; page < page_count; page++)
 		check_whole(&writers[0], page, "after the end");
-	printf("writes=%lu mismatches=%lu visits=%lu additions=%lu transfers=%lu discards=%lu seconds=%.1f",
-		writes_total, mismatches, visits_total, additions_total, transfers_total, discards_total, took);
+	printf("writes=%lu mismatches=%lu visits=%lu additions=%lu transfers=%lu discards=%lu renewals=%lu seconds=%.1f",
+		writes_total, mismatches, visits_total, additions_total, transfers_total, discards_total,
+		renewals_total, took);
 	user_print_engine();
 	return mismatches ? EXIT_WRONG : 0;
 }

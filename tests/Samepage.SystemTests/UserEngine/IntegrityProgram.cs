@@ -105,7 +105,7 @@ internal sealed record Summary(string Line, int Status, IReadOnlyList<string> Li
     /// <summary>The engine was at work: without that a clean run proves nothing.</summary>
     public void AssertMerged(long pages)
     {
-        Assert.True(this["merged_most"] >= pages, $"only {this["merged_most"]} pages were merged: {Line}");
+        Assert.True(this["merged_total"] >= pages, $"only {this["merged_total"]} pages were merged: {Line}");
         Assert.True(this["windows"] > 0, Line);
     }
 }

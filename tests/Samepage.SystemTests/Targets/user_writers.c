@@ -2,7 +2,7 @@
  * Threads that write and check as fast as they can, in memory that is all duplicates:
  *
  *   user_writers [--writes N] [--breaks N] [--seconds S] [--threads N] [--megabytes N] [--seed N]
- *                [--stop-at-wrong 1] [--break MODE]
+ *                [--unadvise N] [--stop-at-wrong 1] [--break MODE]
  *
  * It ends when so many words were written and so many merged pages broken by it, or after so many seconds.
  *
@@ -21,7 +21,7 @@
  * A page that was merged and then written stays in its mapping of a segment until the engine takes it back. So that
  * fresh pages are merged under the writers' hands all the time, one more thread renews stretches of 2 MiB: it waits until
  * nobody has anything to put back there, checks all of it, has it discarded or taken out of merging and advised anew, and
- * fills it again.
+ * fills it again (one time in N, by default 8, its advice is taken back; 0: never).
  *
  * --break proves the checks. overwrite: a word is written behind their back. torn: half a word. drop: a page is lost.
  * swap: two pages change places. counter: an addition is lost. stale: a page is put back to what it held before.
@@ -40,6 +40,7 @@ static int thread_count, base_file;
 static uint64_t seed, writes_wanted, breaks_wanted;
 static double end_time;
 static bool stops_at_wrong;
+static int unadvise_every;
 static const char *broken;
 static atomic_bool is_over;
 static _Atomic uint64_t writes_total, mismatches, visits_total, additions_total, transfers_total, discards_total;
@@ -343,7 +344,7 @@ static void *renew_on(void *argument)
 			usleep(50);
 		for (size_t page = first; page < first + STRETCH; page++)
 			check_whole(by, page, "before it is renewed");
-		if (user_random(&by->random) % 8) {
+		if (!unadvise_every || user_random(&by->random) % unadvise_every) {
 			user_discard(pages[first], STRETCH * PAGE);
 			for (size_t page = first; page < first + STRETCH; page++) {
 				if (user_random(&by->random) % 16 == 0 && memcmp(pages[page], base[0], PAGE))
@@ -470,6 +471,7 @@ int main(int count, char **argument)
 	thread_count = user_number(count, argument, "--threads", 2 * sysconf(_SC_NPROCESSORS_ONLN));
 	page_count = (size_t)user_number(count, argument, "--megabytes", 64) << 8;
 	seed = user_number(count, argument, "--seed", 1);
+	unadvise_every = user_number(count, argument, "--unadvise", 8);
 	stops_at_wrong = user_number(count, argument, "--stop-at-wrong", 0);
 	broken = user_option(count, argument, "--break", NULL);
 	if (!getenv("SAMEPAGE_LIBRARY") && !getenv("SAMEPAGE_DOMAIN"))

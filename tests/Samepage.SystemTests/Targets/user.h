@@ -14,6 +14,7 @@
 
 #include "target.h"
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -182,6 +183,21 @@ static inline struct samepage_statistics user_statistics(void)
 	if (user.statistics && user.statistics(&now))
 		memset(&now, 0, sizeof now);
 	return now;
+}
+
+/*
+ * Whether a page is mapped from a file, which a stable page is and an anonymous one is not: bit 61 of pagemap. A page that
+ * was merged and not touched since is in no page table, so it is touched first.
+ */
+static inline bool user_is_merged(const void *page)
+{
+	uint64_t entry = 0;
+	(void)*(const volatile uint8_t *)page;
+	int map = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	if (pread(map, &entry, 8, (uintptr_t)page / PAGE * 8) != 8)
+		target_fail("pagemap");
+	close(map);
+	return entry >> 63 && (entry >> 61 & 1);
 }
 
 static inline void *user_scan_on(void *unused)

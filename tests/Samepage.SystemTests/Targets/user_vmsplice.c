@@ -11,25 +11,11 @@
  * Prints "spliced_merged=0|1 others_merged=N reader=later|earlier mismatches=N".
  */
 #include "user.h"
-#include <fcntl.h>
 #include <sys/uio.h>
 
 enum { PAGES = 512, SPLICED = 100 };
 
 static uint8_t (*pages)[PAGE];
-
-/* Whether a page is mapped from a file, which a stable page is and an anonymous one is not: bit 61 of pagemap. */
-static bool is_merged(int page)
-{
-	uint64_t entry = 0;
-	/* A page that was merged and not touched since is in no page table. */
-	(void)*(volatile uint8_t *)pages[page];
-	int map = open("/proc/self/pagemap", O_RDONLY);
-	if (pread(map, &entry, 8, (uintptr_t)pages[page] / PAGE * 8) != 8)
-		target_fail("pagemap");
-	close(map);
-	return entry >> 63 && (entry >> 61 & 1);
-}
 
 int main(int count, char **argument)
 {
@@ -49,8 +35,8 @@ int main(int count, char **argument)
 	user_await_merged(PAGES - 8, 5);
 	user_scan_stop();
 	for (int page = 0; page < PAGES; page++)
-		others += page != SPLICED && is_merged(page);
-	bool merged = is_merged(SPLICED);
+		others += page != SPLICED && user_is_merged(pages[page]);
+	bool merged = user_is_merged(pages[SPLICED]);
 
 	uint8_t got[PAGE];
 	memset(pages[SPLICED], 0xA5, PAGE);

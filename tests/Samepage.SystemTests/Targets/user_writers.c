@@ -20,8 +20,8 @@
  *
  * A page that was merged and then written stays in its mapping of a segment until the engine takes it back. So that
  * fresh pages are merged under the writers' hands all the time, one more thread renews stretches of 2 MiB: it waits until
- * nobody has anything to put back there, checks all of it, has it discarded or taken out of merging and advised anew, and
- * fills it again (one time in N, by default 8, its advice is taken back; 0: never).
+ * nobody has anything to put back there, checks all of it, has it discarded and fills it again; or, one time in N (by default 8, 0: never), takes its advice back,
+ * which must leave no stable page there, and advises it anew.
  *
  * --break proves the checks. overwrite: a word is written behind their back. torn: half a word. drop: a page is lost.
  * swap: two pages change places. counter: an addition is lost. stale: a page is put back to what it held before.
@@ -356,6 +356,9 @@ static void *renew_on(void *argument)
 			user_unadvise(pages[first], STRETCH * PAGE);
 			for (size_t page = first; page < first + STRETCH; page++)
 				check_whole(by, page, "unadvised");
+			for (size_t page = first; page < first + STRETCH; page += 37)
+				if (user_is_merged(pages[page]))
+					wrong(by, "unadvised, and yet a stable page:", page, 0, 1, 0);
 			user_advise(pages[first], STRETCH * PAGE);
 		}
 		renewals_total++;

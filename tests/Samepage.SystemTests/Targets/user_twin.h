@@ -48,7 +48,7 @@ struct scenario {
     void (*before)(struct twin *); /* before the stretch is filled and advised */
     void (*after)(struct twin *);  /* after it was merged and partly written again */
     int argument;
-    int is_lazy;    /* pages may be zeros where the twin's are not: MADV_FREE */
+    int is_lazy;     /* pages may be zeros where the twin's are not: MADV_FREE */
     int is_unmerged; /* what comes before may keep the stretch from being merged */
 };
 
@@ -257,6 +257,15 @@ static inline int peek(void *to, const char *page)
     return pread(memory, to, PAGE, (off_t)(uintptr_t)page) == (ssize_t)PAGE ? 0 : errno;
 }
 
+/* What was given up may be zeros, sooner or later; what was written since is not. */
+static inline int is_given_up(const char *left, const char *right)
+{
+    for (size_t i = 0; i < PAGE; i++)
+        if (left[i] != right[i] && left[i] != 0)
+            return 0;
+    return 1;
+}
+
 static inline void twin_compare_page(const struct scenario *scenario, const char *when, size_t offset, int is_readable)
 {
     static char left[PAGE], right[PAGE];
@@ -268,7 +277,7 @@ static inline void twin_compare_page(const struct scenario *scenario, const char
         differs(scenario->name, when, "page %ld: %s %d with merging, %d without", page, is_readable ? "signal" : "errno", first, second);
     else if (first == 0 && memcmp(left, right, PAGE) != 0) {
         int is_zero = left[0] == 0 && memcmp(left, left + 1, PAGE - 1) == 0;
-        if (!(scenario->is_lazy && is_zero))
+        if (!(scenario->is_lazy && is_given_up(left, right)))
             differs(scenario->name, when, "page %ld (kind %d): other bytes than without merging%s", page,
                     page >= 0 && page < (long)TWIN_PAGES ? kinds[page] : -1, is_zero ? " (zeros)" : "");
     }

@@ -97,7 +97,10 @@ internal sealed class TestDomain : IDisposable
             _ = Tool.Run("/bin/kill", "-KILL", $"{pid}");
         }
 
-        File.Delete(Socket);
+        if (File.Exists(Socket))
+        {
+            File.Delete(Socket);
+        }
     }
 
     private static string Beside(string name) => Path.Combine(Path.GetDirectoryName(SamepageCommand.Executable)!, name);

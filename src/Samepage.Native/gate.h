@@ -73,9 +73,12 @@ struct samepage_gate_calls {
 	/* Starts gate.keeper as "samepage keeper --domain NAME", a process of its own session whose end sends the program
 	   no SIGCHLD. */
 	int32_t (*spawn_keeper)(void);
-	/* Forks a child that ends at once, without SIGCHLD and without running atfork handlers, and reaps it: afterwards
-	   every anonymous page that is not pinned has lost its exclusive mark (pagemap bit 56). */
-	int32_t (*fork_probe)(void);
+	/* Forks a child that does nothing, without SIGCHLD and without running atfork handlers, and gives its process
+	   number. While it lives, of all anonymous pages that fork copies, only those that are pinned for I/O are still
+	   marked as mapped once (pagemap bit 56). */
+	int32_t (*fork_probe_begin)(void);
+	/* Ends that child and reaps it. */
+	void (*fork_probe_end)(int32_t child);
 };
 
 /* The engine's one export. Runs until the process has left the domain; called by the gate on the engine's thread. */

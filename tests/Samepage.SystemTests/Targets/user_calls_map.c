@@ -195,6 +195,56 @@ static void protect_by_key(struct twin *t)
         pkey_free(key);
     }
 }
+/* What was said of the memory stays true while it is taken back, moved or given up. */
+static void take_back(struct twin *t)
+{
+    if (t->is_merged && (engine.mode == ENGINE_PRELOAD || engine.mode == ENGINE_ABI))
+        engine.scan(1000);
+    CALL(t, madvise(t->base, TWIN_SIZE, MADV_UNMERGEABLE));
+    if (t->is_merged && engine.mode != ENGINE_NAIVE)
+        note(t, "still merged", (long)pages_merged(t->base, TWIN_PAGES));
+    else
+        note(t, "still merged", 0);
+}
+static void protect_and_take_back(struct twin *t)
+{
+    CALL(t, mprotect(AT(50), SIZE(500), PROT_READ));
+    CALL(t, mprotect(AT(700), SIZE(300), PROT_NONE));
+    take_back(t);
+}
+static void protect_and_move(struct twin *t)
+{
+    CALL(t, mprotect(AT(50), SIZE(500), PROT_READ));
+    PLACE(t, mremap(AT(60), SIZE(400), SIZE(400), MREMAP_MAYMOVE | MREMAP_FIXED, FAR));
+    CALL(t, mprotect(AT(700), SIZE(300), PROT_NONE));
+    PLACE(t, mremap(AT(710), SIZE(200), SIZE(250), MREMAP_MAYMOVE | MREMAP_FIXED, FAR + SIZE(600)));
+    CALL(t, mprotect(FAR + SIZE(600), SIZE(250), RW));
+}
+static void lock_and_take_back(struct twin *t)
+{
+    CALL(t, mlock(AT(50), SIZE(500)));
+    take_back(t);
+}
+static void withhold_and_take_back(struct twin *t)
+{
+    CALL(t, madvise(AT(50), SIZE(500), MADV_DONTFORK));
+    CALL(t, madvise(AT(300), SIZE(500), MADV_DONTDUMP));
+    take_back(t);
+}
+static void withhold_and_move(struct twin *t)
+{
+    CALL(t, madvise(AT(50), SIZE(500), MADV_DONTFORK));
+    CALL(t, madvise(AT(300), SIZE(500), MADV_DONTDUMP));
+    PLACE(t, mremap(AT(100), SIZE(100), SIZE(100), MREMAP_MAYMOVE | MREMAP_FIXED, FAR));
+    PLACE(t, mremap(AT(600), SIZE(100), SIZE(100), MREMAP_MAYMOVE | MREMAP_FIXED, FAR + SIZE(300)));
+}
+static void withhold_and_discard(struct twin *t)
+{
+    CALL(t, madvise(AT(50), SIZE(500), MADV_DONTFORK));
+    CALL(t, madvise(AT(300), SIZE(500), MADV_DONTDUMP));
+    CALL(t, mprotect(AT(200), SIZE(50), PROT_READ));
+    CALL(t, madvise(AT(30), SIZE(800), MADV_DONTNEED));
+}
 static void half_read_only(struct twin *t) { mprotect(AT(100), SIZE(400), PROT_READ); }
 static void half_nothing(struct twin *t) { mprotect(AT(100), SIZE(400), PROT_NONE); }
 static void all_again(struct twin *t) { CALL(t, mprotect(t->base, TWIN_SIZE, RW)); }
@@ -240,6 +290,13 @@ static const struct scenario scenarios[] = {
     { "mprotect every other", NULL, protect_every_other },
     { "mprotect across", NULL, protect_across },
     { "pkey_mprotect", NULL, protect_by_key },
+    { "unmergeable", NULL, take_back },
+    { "mprotect, unmergeable", NULL, protect_and_take_back },
+    { "mprotect, mremap", NULL, protect_and_move },
+    { "mlock, unmergeable", NULL, lock_and_take_back },
+    { "dontfork, unmergeable", NULL, withhold_and_take_back },
+    { "dontfork, mremap", NULL, withhold_and_move },
+    { "dontfork, discard", NULL, withhold_and_discard },
     { "mprotect before: read", half_read_only, all_again, .is_unmerged = 1 },
     { "mprotect before: none", half_nothing, all_again, .is_unmerged = 1 },
 };

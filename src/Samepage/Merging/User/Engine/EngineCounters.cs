@@ -56,7 +56,7 @@ internal sealed unsafe class EngineCounters
         _gate->Statistics = Now;
         // SAFETY: both arrays have StallBuckets entries; the reason is cut to leave room for its final zero.
         _stalls.CopyTo(new Span<ulong>(_gate->Stalls, ReportBody.StallBuckets));
-        var text = new Span<byte>(_gate->Reason, Gate.ReasonBytes);
+        var text = new Span<byte>(_gate->Reason, ReportBody.ReasonBytes);
         text.Clear();
         Encoding.UTF8.GetEncoder().Convert(_reason, text[..^1], flush: true, out _, out _, out _);
 

@@ -1,69 +1,41 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Samepage.Merging.User.Protocol;
 
 namespace Samepage.Merging.User.Engine;
 
-// The C# side of src/Samepage.Native/gate.h, struct by struct and name by name; a test compares sizes and offsets.
+// The C# side of gate.h and of what it takes from samepage.h, field by field. The gate is a mapping of its own; nothing
+// here ever moves. A test has the C compiler confirm every size and offset.
 
-/// <summary>Values of <see cref="Gate.State"/>, as in samepage.h.</summary>
+/// <summary><c>enum samepage_state</c>.</summary>
 internal enum MemberState : uint
 {
-    /// <summary>Not joined.</summary>
     None = 0,
-
-    /// <summary>No keeper yet, or again.</summary>
     Joining = 1,
-
-    /// <summary>At work.</summary>
     Merging = 2,
-
-    /// <summary>Merges nothing more; the reason says why.</summary>
     Stopped = 3,
-
-    /// <summary>A forked child of a member.</summary>
     Child = 4,
 }
 
-/// <summary>What a program's thread may ask of the engine.</summary>
-internal enum RequestKind : uint
+/// <summary><c>enum samepage_request_kind</c>.</summary>
+internal enum GateRequestKind : uint
 {
-    /// <summary>Nothing.</summary>
     None = 0,
-
-    /// <summary>Make a range anonymous and private again.</summary>
     Unmerge = 1,
-
-    /// <summary>Look at everything now.</summary>
     Scan = 2,
-
-    /// <summary>Unmerge all, then stop.</summary>
     Leave = 3,
-
-    /// <summary>The limits were set anew.</summary>
     Limits = 4,
+    Stop = 5,
 }
 
-/// <summary>How eagerly to merge.</summary>
+/// <summary><c>enum samepage_pace</c>.</summary>
 internal enum Pace : uint
 {
-    /// <summary>Within the CPU limit.</summary>
     Normal = 0,
-
-    /// <summary>Without pause.</summary>
     Eager = 1,
 }
 
-/// <summary>A range under advice. Written by the program's threads, read by the engine, both under the hold lock.</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal struct GateRange
-{
-    public ulong Start;
-    public ulong End;
-    public uint IsExcluded;
-    public uint Changes;
-}
-
-/// <summary>struct samepage_limits.</summary>
+/// <summary><c>struct samepage_limits</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct GateLimits
 {
@@ -74,7 +46,17 @@ internal struct GateLimits
     public ulong MappingsMax;
 }
 
-/// <summary>struct samepage_request.</summary>
+/// <summary><c>struct samepage_range</c>: written by the program's threads, read by the engine, under the hold lock.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct GateRange
+{
+    public ulong Start;
+    public ulong End;
+    public uint IsExcluded;
+    public uint Changes;
+}
+
+/// <summary><c>struct samepage_request</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct GateRequest
 {
@@ -86,17 +68,10 @@ internal struct GateRequest
     public long Result;
 }
 
-/// <summary>struct samepage_gate: what the gate and the engine of one process share.</summary>
+/// <summary><c>struct samepage_gate</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct Gate
 {
-    public const int RangesMax = 1024;
-    public const int DescriptorsMax = 1024;
-    public const int DomainBytes = 48;
-    public const int KeeperBytes = 256;
-    public const int ReasonBytes = 256;
-    public const uint Version1 = 1;
-
     public uint Size;
     public uint Version;
     public uint State;
@@ -111,14 +86,25 @@ internal unsafe struct Gate
     public GateRequest Request;
     public MemberCounters Statistics;
     public fixed ulong Stalls[ReportBody.StallBuckets];
-    public fixed byte Reason[ReasonBytes];
+    public fixed byte Reason[ReportBody.ReasonBytes];
     public fixed int Descriptors[DescriptorsMax];
+    public GateRanges Ranges;
 
-    /// <summary>The first of <see cref="RangesMax"/> ranges.</summary>
-    public GateRange FirstRange;
+    public const uint CurrentVersion = 1;
+    public const int DomainBytes = 48;
+    public const int KeeperBytes = 256;
+    public const int DescriptorsMax = 1024;
+    public const int RangesMax = 1024;
 }
 
-/// <summary>struct samepage_gate_calls: what the gate does for the engine.</summary>
+/// <summary>The ranges of <see cref="Gate"/>.</summary>
+[InlineArray(Gate.RangesMax)]
+internal struct GateRanges
+{
+    private GateRange _first;
+}
+
+/// <summary><c>struct samepage_gate_calls</c>: what the gate does for the engine.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct GateCalls
 {

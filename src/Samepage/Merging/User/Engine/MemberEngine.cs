@@ -186,31 +186,34 @@ internal sealed unsafe class MemberEngine : IDisposable
     private void AnswerRequest()
     {
         var request = &_gate->Request;
-        if (request->Kind == (uint)RequestKind.None || Volatile.Read(ref request->IsDone) != 0)
+        if (request->Kind == (uint)GateRequestKind.None || Volatile.Read(ref request->IsDone) != 0)
         {
             return;
         }
 
-        request->Result = Answer((RequestKind)request->Kind, request);
+        request->Result = Answer((GateRequestKind)request->Kind, request);
         Publish();
         Volatile.Write(ref request->IsDone, 1);
         Futex.WakeAll(&request->IsDone);
     }
 
-    private long Answer(RequestKind kind, GateRequest* request)
+    private long Answer(GateRequestKind kind, GateRequest* request)
     {
         switch (kind)
         {
-            case RequestKind.Unmerge:
+            case GateRequestKind.Unmerge:
                 return Unmerge(request->Address, request->Address + request->Length);
-            case RequestKind.Scan:
+            case GateRequestKind.Scan:
                 return Scan(request->Argument);
-            case RequestKind.Leave:
+            case GateRequestKind.Leave:
                 var error = Unmerge(0, ulong.MaxValue);
                 _hasLeft = error == 0;
                 return error;
-            case RequestKind.Limits:
+            case GateRequestKind.Limits:
                 _session?.TakeLimits();
+                return 0;
+            case GateRequestKind.Stop:
+                Stop("the program locks all its future memory (mlockall): merging has stopped");
                 return 0;
             default:
                 return -(long)Errno.EINVAL;

@@ -38,12 +38,11 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
         gateLock.Hold();
         _ranges.Clear();
         Changes = gate->Changes;
-        var range = &gate->FirstRange;
-        for (var i = 0; i < Math.Min(gate->RangeCount, Gate.RangesMax); i++, range++)
+        foreach (ref readonly var range in ((ReadOnlySpan<GateRange>)gate->Ranges)[..(int)Math.Min(gate->RangeCount, Gate.RangesMax)])
         {
-            if (range->IsExcluded == 0)
+            if (range.IsExcluded == 0)
             {
-                _ranges.Add((range->Start, range->End));
+                _ranges.Add((range.Start, range.End));
             }
         }
 

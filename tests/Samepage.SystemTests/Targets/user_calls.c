@@ -28,6 +28,9 @@ static int is_merging(void) { return engine.mode != ENGINE_PLAIN; }
 static void expect_private(const struct block *block, size_t first, size_t pages, const char *when)
 {
     int counts = open("/proc/kpagecount", O_RDONLY | O_CLOEXEC), flags = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+    size_t merged = pages_merged(block->base + first * PAGE, pages);
+    if (merged > 0)
+        wrong("%s: %zu of %zu pages are still merged", when, merged, pages);
     for (size_t i = first; i < first + pages; i++) {
         uint64_t entry = page_entry(block->base + i * PAGE), mappings = 0, flag = 0, frame = entry & ((1ul << 55) - 1);
         if (!(entry & PAGE_PRESENT))

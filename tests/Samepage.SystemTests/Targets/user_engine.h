@@ -31,6 +31,7 @@
 #define MADV_GUARD_REMOVE 103
 #endif
 #define PAGE_PRESENT (1ul << 63)
+#define PAGE_SWAPPED (1ul << 62)
 #define PAGE_OF_FILE (1ul << 61)
 
 enum engine_mode { ENGINE_PLAIN, ENGINE_PRELOAD, ENGINE_ABI, ENGINE_NAIVE };
@@ -132,12 +133,32 @@ static inline uint64_t page_entry(const void *address)
     return entry;
 }
 
-/* Pages that come from a file: merged ones, in memory that the program itself mapped anonymous. */
+/* Whether a page is still what its mapping's file holds: the program has no frame of its own there. */
+static inline int is_of_file(uint64_t entry)
+{
+    return entry & PAGE_PRESENT ? (entry & PAGE_OF_FILE) != 0 : !(entry & PAGE_SWAPPED);
+}
+
+/*
+ * Merged pages: those that lie on a mapping of a memory file and were not written since, in memory that the program
+ * itself mapped anonymous. They need not be present before somebody looks at them.
+ */
 static inline size_t pages_merged(const char *base, size_t pages)
 {
     size_t merged = 0;
-    for (size_t i = 0; i < pages; i++)
-        merged += (page_entry(base + i * PAGE) & (PAGE_OF_FILE | PAGE_PRESENT)) == (PAGE_OF_FILE | PAGE_PRESENT);
+    char line[512];
+    uintptr_t first = (uintptr_t)base, last = first + pages * PAGE, start, end;
+    FILE *file = fopen("/proc/self/maps", "re");
+    while (file && fgets(line, sizeof line, file)) {
+        if (sscanf(line, "%lx-%lx", &start, &end) != 2 || !strstr(line, " /memfd:"))
+            continue;
+        start = start > first ? start : first;
+        end = end < last ? end : last;
+        for (; start < end; start += PAGE)
+            merged += is_of_file(page_entry((char *)start));
+    }
+    if (file)
+        fclose(file);
     return merged;
 }
 

@@ -15,6 +15,9 @@ public class DomainTests
         using var stranger = new Holder(south, 0, Pages);
         Holder[] all = [first, second, stranger];
         Assert.All(all, member => member.AssertMerges(95));
+
+        // What nobody has looked at since it was merged is not present yet.
+        Assert.All(all, member => member.AssertIntact());
         var frames = all.Select(member => member.Frames.Where(frame => frame != 0).ToHashSet()).ToArray();
 
         // 32 contents in runs and up to 97 scattered ones are all that is duplicate: each once in a domain.

@@ -31,6 +31,8 @@ public sealed class UnprivilegedTests : IDisposable
         using var two = Member();
         one.AssertMerges();
         two.AssertMerges();
+        one.AssertIntact();
+        two.AssertIntact();
         Assert.True(one.Frames.Where(frame => frame != 0).Intersect(two.Frames).Count() > 100, "they share no frames");
         Assert.Contains("Uid:\t65534", File.ReadAllText($"/proc/{one.Pid}/status"), StringComparison.Ordinal);
         one.Ask("fill 2", "filled");

@@ -26,7 +26,7 @@ public sealed class UnprivilegedTests : IDisposable
     [Fact]
     public void Whoever_the_keeper_allows_is_merged()
     {
-        using var keeper = StartKeeper("--allow-user", "nobody");
+        using var keeper = StartKeeper("--allow-user", "65534");
         using var one = Member();
         using var two = Member();
         one.AssertMerges();

@@ -260,8 +260,8 @@ static int32_t unmerge(uint64_t start, uint64_t end, enum unmerge_mode mode)
 
 	if (hold_depth() > 0)
 		return -EDEADLK;
-	start = start > first ? start : first;
-	end = end < last ? end : last;
+	start = start > first ? start & ~(PAGE_SIZE - 1) : first;
+	end = end < last ? (end + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1) : last;
 	if (start >= end || !range_overlaps(&samepage_inner.ranges, start, end))
 		return 0;
 	ranges_edit(mode == UNMERGE_EXCLUDE ? RANGE_EXCLUDE : RANGE_SET, start, end, mode == UNMERGE_EXCLUDE ? 0 : RANGE_UNMERGING);

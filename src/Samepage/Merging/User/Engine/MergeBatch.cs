@@ -8,7 +8,8 @@ namespace Samepage.Merging.User.Engine;
 /// opens one window for each chunk in which something can be merged. One thread: the engine's.
 /// </summary>
 internal sealed unsafe class MergeBatch(
-    Shelf shelf, MergeWindow window, EngineCounters counters, MappingBudget budget, GateLock gate) : IDisposable
+    Shelf shelf, MergeWindow window, EngineCounters counters, MappingBudget budget, GateLock gate,
+    RefusedPages refused) : IDisposable
 {
     /// <summary>Chunks that are taken together: 64 MiB, as much as a segment can hold.</summary>
     public const int ChunksMax = 32;
@@ -255,7 +256,7 @@ internal sealed unsafe class MergeBatch(
                     counters.Now.DifferedPagesTotal++;
                     break;
                 case PageFate.Refused:
-                    counters.Now.PinnedPagesTotal++;
+                    refused.Add(chunk, page);
                     break;
                 case PageFate.Unmapped:
                     budget.NoteRefusal();
@@ -268,6 +269,7 @@ internal sealed unsafe class MergeBatch(
         var before = chunk.Runs?.Count ?? 0;
         chunk.Runs = RunList.With(chunk.Runs, _plan);
         budget.Note((chunk.Runs?.Count ?? 0) - before);
+        counters.Now.PinnedPagesTotal += (ulong)refused.Mend();
         MergedPages += merged;
         return merged;
     }

@@ -28,6 +28,7 @@ internal sealed unsafe class MergeSession : IDisposable
     private readonly RegionCatalog _catalog;
     private readonly MergeWindow _window;
     private readonly Returner _returner;
+    private readonly RefusedPages _refused;
     private readonly MergeBatch _batch;
     private readonly LookSchedule _schedule;
     private readonly BreakGuard _guard = new(new ProcFs());
@@ -52,7 +53,8 @@ internal sealed unsafe class MergeSession : IDisposable
         _window = new MergeWindow(_moveFault, gateLock, counters);
         _returner = new Returner(
             new ReturnWindow(_protectFault, calls, gateLock, counters, descriptors), _catalog, _shelf, _budget, counters);
-        _batch = new MergeBatch(_shelf, _window, counters, _budget, gateLock);
+        _refused = new RefusedPages(gateLock);
+        _batch = new MergeBatch(_shelf, _window, counters, _budget, gateLock, _refused);
         _schedule = new LookSchedule(counters, _shelf);
         TakeLimits();
     }
@@ -180,6 +182,7 @@ internal sealed unsafe class MergeSession : IDisposable
 
         _returner.Dispose();
         _batch.Dispose();
+        _refused.Dispose();
         _window.Dispose();
         _looker?.Dispose();
         _catalog.Dispose();

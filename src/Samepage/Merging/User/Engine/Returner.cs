@@ -128,7 +128,7 @@ internal sealed class Returner(ReturnWindow window, RegionCatalog catalog, Shelf
     private int Return(int first)
     {
         int count = 0, pages = 0;
-        while (first + count < _pieces.Count && (pages += _pieces[first + count].Pages) <= ReturnWindow.PagesMax)
+        while (first + count < _pieces.Count && count < ReturnWindow.PiecesMax && (pages += _pieces[first + count].Pages) <= ReturnWindow.PagesMax)
         {
             count++;
         }

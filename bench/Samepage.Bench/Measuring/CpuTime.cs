@@ -22,8 +22,16 @@ internal static class CpuTime
     /// <summary>All threads that a process has now. Those that have ended are not in it: use where threads live on.</summary>
     public static double OfProcess(int pid) => Threads(pid).Sum(thread => OfThread(pid, thread));
 
-    /// <summary>User and kernel time of a process with all its ended threads, to the hundredth.</summary>
-    public static double OfProcessWithEnded(int pid) => ProcessStat.TryRead(new ProcFs(), pid)?.CpuSeconds ?? 0;
+    /// <summary>Children that have ended and were waited for, to the hundredth.</summary>
+    public static double OfReapedChildren(int pid)
+    {
+        var text = KernelFile.TryReadText($"/proc/{pid}/stat") ?? "";
+        var fields = text[(text.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        // Fields 16 and 17 of proc_pid_stat(5), of which two lie before the bracket.
+        return fields.Length < 15
+            ? 0
+            : (long.Parse(fields[13], CultureInfo.InvariantCulture) + long.Parse(fields[14], CultureInfo.InvariantCulture)) / 100.0;
+    }
 
     /// <summary>The engine's thread in a member, or null where it has none.</summary>
     public static int? EngineThread(int pid)

@@ -14,6 +14,8 @@ internal sealed record EngineTrial
     public required int Guests { get; init; }
     public required int GuestsVerified { get; init; }
     public required Oracle Oracle { get; init; }
+
+    /// <summary>What perfect merging of the memory that is offered would save.</summary>
     public required long OraclePages { get; init; }
 
     /// <summary>To 95 % of the oracle's saving; null where it was never reached.</summary>
@@ -59,8 +61,8 @@ internal sealed record EngineTrial
         var busy = ProgramCpu.Since(programs, pids, way[^1].Seconds);
         var saved = engine.SavedPages;
         var after = HostMemory.Steady(TimeSpan.FromSeconds(3));
-        var metadata = Metadata.Between(slabs, memory, after, engine.Account, oracle.PresentPages);
-        var steady = SteadyState.Measure(engine, oracle.PresentPages, rest);
+        var metadata = Metadata.Between(slabs, memory, after, engine.Account, oracle.OfferedPresentPages);
+        var steady = SteadyState.Measure(engine, oracle.OfferedPresentPages, rest);
         var trial = new EngineTrial
         {
             Round = round,
@@ -69,9 +71,9 @@ internal sealed record EngineTrial
             Guests = pids.Length,
             GuestsVerified = 0,
             Oracle = oracle,
-            OraclePages = oracle.Pages,
-            CpuSecondsTo95 = Convergence.At(way, oracle.Pages * Share)?.CpuSeconds,
-            SecondsTo95 = Convergence.At(way, oracle.Pages * Share)?.Seconds,
+            OraclePages = oracle.OfferedPages,
+            CpuSecondsTo95 = Convergence.At(way, oracle.OfferedPages * Share)?.CpuSeconds,
+            SecondsTo95 = Convergence.At(way, oracle.OfferedPages * Share)?.Seconds,
             CpuSecondsTo95OfOwn = Convergence.At(way, saved * Share)?.CpuSeconds,
             CpuSecondsToEnd = way[^1].CpuSeconds,
             SecondsToEnd = way[^1].Seconds,
@@ -95,7 +97,7 @@ internal sealed record EngineTrial
     {
         void Line(string name, FormattableString value) => Console.WriteLine($"  {name,-36}{FormattableString.Invariant(value)}");
         Console.WriteLine($"{Guests} guests {Fleet}, {Engine} engine, round {Round}");
-        Line("oracle", $"{OraclePages} of {Oracle.PresentPages} pages ({Oracle.ZeroPages} of zeros)");
+        Line("oracle", $"{OraclePages} of {Oracle.OfferedPresentPages} pages offered ({Oracle.SavablePages + Oracle.ZeroPages} of {Oracle.PresentPages} in the whole processes)");
         Line("saved", $"{SavedPages} pages, {100.0 * SavedPages / OraclePages:F1} % of the oracle{(IsSettled ? "" : ", NOT SETTLED")}");
         Line("MemAvailable grew by", $"{AvailableGainBytes >> 20} MiB ({100.0 * AvailableGainBytes / 4096 / OraclePages:F1} %); footprint {FootprintBytes >> 20} MiB");
         Line("CPU to 95 % of the oracle", $"{CpuSecondsTo95:F2} s in {SecondsTo95:F1} s; to 95 % of its own {CpuSecondsTo95OfOwn:F2} s; to the end {CpuSecondsToEnd:F2} s in {SecondsToEnd:F1} s");

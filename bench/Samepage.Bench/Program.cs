@@ -20,4 +20,13 @@ if (args.Length == 0 || !benches.TryGetValue(args[0], out var bench))
     return 2;
 }
 
-return bench.Run(args[1..]);
+try
+{
+    return bench.Run(args[1..]);
+}
+catch (Exception failure)
+{
+    // Caught, so that on the way here programs were ended and settings put back.
+    Console.Error.WriteLine(failure);
+    return 1;
+}

@@ -33,7 +33,7 @@ internal sealed class Slabs
     public static Slabs Parse(string text)
     {
         var caches = new Dictionary<string, (long, long)>();
-        foreach (var line in text.Split('\n').Where(line => line.Contains(": slabdata", StringComparison.Ordinal)))
+        foreach (var line in text.Split('\n').Where(line => line.Contains(": slabdata", StringComparison.Ordinal) && line[0] != '#'))
         {
             var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             long Number(int at) => long.Parse(words[at], CultureInfo.InvariantCulture);

@@ -3,10 +3,13 @@ using System.Text.Json;
 
 namespace Samepage.Bench.Measuring;
 
-/// <summary>One member of a domain, in the words of samepage.h.</summary>
-internal sealed record DomainMember
+/// <summary>One member of a domain.</summary>
+internal sealed record DomainMember(
+    int Pid, string Reason, MemberFigures Counters, IReadOnlyList<long> StallsByPowerOfTwoMicroseconds);
+
+/// <summary>A member's counters, in the words of samepage.h.</summary>
+internal sealed record MemberFigures
 {
-    public int Pid { get; init; }
     public long AdvisedBytes { get; init; }
     public long MergedPages { get; init; }
     public long BrokenPages { get; init; }
@@ -26,23 +29,28 @@ internal sealed record DomainMember
     public long CpuNanosecondsTotal { get; init; }
     public long MetadataBytes { get; init; }
     public long PassesTotal { get; init; }
-    public string Reason { get; init; } = "";
-    public IReadOnlyList<long> Stalls { get; init; } = [];
 }
+
+/// <summary>The segments of a domain.</summary>
+internal sealed record DomainSegments(int Count, long Pages, long Bytes, int Retiring);
+
+/// <summary>What a keeper tells of its domain.</summary>
+internal sealed record DomainAccount(
+    string Domain, long RssBytes, double CpuSeconds, long IndexBytes, long Notes, DomainSegments Segments,
+    IReadOnlyList<DomainMember> Members);
 
 /// <summary>What <c>samepage status --json</c> says of a domain.</summary>
 internal static class DomainStatus
 {
-    public static IReadOnlyList<DomainMember> Read(string executable, string domain)
+    /// <summary>The domain, or null where it has no keeper, or not yet.</summary>
+    public static DomainAccount? Read(string executable, string domain)
     {
         var start = new ProcessStartInfo(executable, ["status", "--json"]) { RedirectStandardOutput = true };
         using var process = Process.Start(start)!;
         using var status = JsonDocument.Parse(process.StandardOutput.ReadToEnd());
         process.WaitForExit();
-        var found = status.RootElement.GetProperty("domains").EnumerateArray()
-            .FirstOrDefault(entry => entry.GetProperty("name").GetString() == domain);
-        return found.ValueKind == JsonValueKind.Undefined
-            ? []
-            : found.GetProperty("members").Deserialize<List<DomainMember>>(BenchOptions.Json)!;
+        return status.RootElement.GetProperty("domains").EnumerateArray()
+            .Select(entry => entry.Deserialize<DomainAccount>(BenchOptions.Json))
+            .FirstOrDefault(account => account!.Domain == domain);
     }
 }

@@ -38,7 +38,7 @@ internal sealed class UserMerging : IMerging
     public long SavedPages => _before.Anonymous - FleetMemory.Read(_pids).AnonymousPages
         - ((HostMemory.Read().SharedBytes - _before.Shared) / 4096);
 
-    public double Passes => Members().Select(member => (double)member.PassesTotal).DefaultIfEmpty(0).Min();
+    public double Passes => Members().Select(member => (double)member.Counters.PassesTotal).DefaultIfEmpty(0).Min();
 
     /// <summary>One look notes, the next merges what somebody else has promoted meanwhile.</summary>
     public double QuietPasses => 2;
@@ -47,15 +47,17 @@ internal sealed class UserMerging : IMerging
     {
         get
         {
-            var members = Members();
-            long Sum(Func<DomainMember, long> of) => members.Sum(of);
-            var stalls = StallHistogram.Sum(members.Select(member => member.Stalls));
+            var domain = DomainStatus.Read(_executable, Domain);
+            var reports = domain?.Members ?? [];
+            IReadOnlyList<MemberFigures> members = [.. reports.Select(member => member.Counters)];
+            long Sum(Func<MemberFigures, long> of) => members.Sum(of);
+            var stalls = StallHistogram.Sum(reports.Select(member => member.StallsByPowerOfTwoMicroseconds));
             return new EngineAccount
             {
                 MergedPages = Sum(m => m.MergedPages),
                 ZeroPages = Sum(m => m.ZeroPagesTotal),
-                Segments = members.Select(m => m.Segments).DefaultIfEmpty(0).Max(),
-                SegmentBytes = HostMemory.Read().SharedBytes - _before.Shared,
+                Segments = domain?.Segments.Count ?? 0,
+                SegmentBytes = domain?.Segments.Bytes ?? 0,
                 Mappings = Sum(m => m.Mappings),
                 BrokenPages = Sum(m => m.BrokenPages),
                 CowBreaks = Sum(m => m.CowBreaksTotal),
@@ -73,7 +75,7 @@ internal sealed class UserMerging : IMerging
                 StallMaxMicroseconds = members.Select(m => m.WindowNanosecondsMax / 1000.0).DefaultIfEmpty(0).Max(),
                 StallMicroseconds999 = StallHistogram.Percentile(stalls, 99.9),
                 Stalls = stalls,
-                Reasons = [.. members.Select(m => m.Reason).Where(reason => reason.Length > 0).Distinct()],
+                Reasons = [.. reports.Select(m => m.Reason).Where(reason => reason.Length > 0).Distinct()],
             };
         }
     }
@@ -86,7 +88,7 @@ internal sealed class UserMerging : IMerging
         _domain.StartKeeper();
     }
 
-    public IReadOnlyList<DomainMember> Members() => DomainStatus.Read(_executable, Domain);
+    private IReadOnlyList<DomainMember> Members() => DomainStatus.Read(_executable, Domain)?.Members ?? [];
 
     public void Dispose() => _domain.Dispose();
 

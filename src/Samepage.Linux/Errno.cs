@@ -45,11 +45,20 @@ public enum Errno
     /// <summary>Device or resource busy.</summary>
     EBUSY = 16,
 
+    /// <summary>File exists.</summary>
+    EEXIST = 17,
+
     /// <summary>A part of a path is not a directory.</summary>
     ENOTDIR = 20,
 
     /// <summary>Invalid argument.</summary>
     EINVAL = 22,
+
+    /// <summary>Too many open files in the system.</summary>
+    ENFILE = 23,
+
+    /// <summary>Too many open files.</summary>
+    EMFILE = 24,
 
     /// <summary>Inappropriate ioctl: the kernel does not know the request.</summary>
     ENOTTY = 25,
@@ -60,9 +69,36 @@ public enum Errno
     /// <summary>Read-only file system.</summary>
     EROFS = 30,
 
+    /// <summary>Nobody reads the other end any more.</summary>
+    EPIPE = 32,
+
+    /// <summary>A path is too long.</summary>
+    ENAMETOOLONG = 36,
+
     /// <summary>Function not implemented.</summary>
     ENOSYS = 38,
 
+    /// <summary>A message is too long.</summary>
+    EMSGSIZE = 90,
+
+    /// <summary>The socket option is not known.</summary>
+    ENOPROTOOPT = 92,
+
     /// <summary>Operation not supported.</summary>
     EOPNOTSUPP = 95,
+
+    /// <summary>The address is taken.</summary>
+    EADDRINUSE = 98,
+
+    /// <summary>The connection was given up before it was accepted.</summary>
+    ECONNABORTED = 103,
+
+    /// <summary>The other end closed the connection with something unread.</summary>
+    ECONNRESET = 104,
+
+    /// <summary>Nobody listens there.</summary>
+    ECONNREFUSED = 111,
+
+    /// <summary>The time was up.</summary>
+    ETIMEDOUT = 110,
 }

@@ -31,6 +31,7 @@ enum samepage_request_kind {
 	SAMEPAGE_REQUEST_SCAN = 2,    /* argument: timeout in milliseconds; result: pages merged */
 	SAMEPAGE_REQUEST_LEAVE = 3,   /* unmerge all, then stop */
 	SAMEPAGE_REQUEST_LIMITS = 4,  /* gate.limits were set anew */
+	SAMEPAGE_REQUEST_STOP = 5,    /* merge nothing more; what was merged stays, and the thread still answers */
 };
 
 /* One request at a time; the gate's request lock queues the callers. */
@@ -73,9 +74,12 @@ struct samepage_gate_calls {
 	/* Starts gate.keeper as "samepage keeper --domain NAME", a process of its own session whose end sends the program
 	   no SIGCHLD. */
 	int32_t (*spawn_keeper)(void);
-	/* Forks a child that ends at once, without SIGCHLD and without running atfork handlers, and reaps it: afterwards
-	   every anonymous page that is not pinned has lost its exclusive mark (pagemap bit 56). */
-	int32_t (*fork_probe)(void);
+	/* Forks a child that does nothing, without SIGCHLD and without running atfork handlers, and gives its process
+	   number. While it lives, of all anonymous pages that fork copies, only those that are pinned for I/O are still
+	   marked as mapped once (pagemap bit 56). */
+	int32_t (*fork_probe_begin)(void);
+	/* Ends that child and reaps it. */
+	void (*fork_probe_end)(int32_t child);
 };
 
 /* The engine's one export. Runs until the process has left the domain; called by the gate on the engine's thread. */

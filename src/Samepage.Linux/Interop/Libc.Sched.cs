@@ -6,6 +6,16 @@ namespace Samepage.Linux.Interop;
 internal static unsafe partial class Libc
 {
     public const int PRIO_PROCESS = 0;
+    public const int SCHED_OTHER = 0;
+    public const int SCHED_FIFO = 1;
+
+    public struct sched_param
+    {
+        public int sched_priority;
+    }
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int sched_setscheduler(int pid, int policy, sched_param* param);
 
     [LibraryImport(Library)]
     public static partial int sched_yield();

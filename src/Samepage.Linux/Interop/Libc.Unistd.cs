@@ -29,6 +29,15 @@ internal static unsafe partial class Libc
     public static partial nint pread(int fd, void* buf, nuint count, nint offset);
 
     [LibraryImport(Library, SetLastError = true)]
+    public static partial nint pwrite(int fd, void* buf, nuint count, nint offset);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial nint lseek(int fd, nint offset, int whence);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int ftruncate(int fd, nint length);
+
+    [LibraryImport(Library, SetLastError = true)]
     public static partial int ioctl(int fd, nuint request, void* arg);
 
     [LibraryImport(Library, SetLastError = true)]

@@ -54,7 +54,20 @@ public sealed unsafe class PageMap : IDisposable
     /// <param name="runs">Filled with what was found.</param>
     /// <returns>The number of runs found.</returns>
     /// <exception cref="LinuxException">The scan failed, or the kernel has none.</exception>
-    public int Scan(ref ulong cursor, ulong end, Span<PresentRun> runs)
+    public int Scan(ref ulong cursor, ulong end, Span<PresentRun> runs) =>
+        Scan(ref cursor, end, runs, Libc.PAGE_IS_PRESENT, 0);
+
+    /// <summary>
+    /// As <see cref="Scan(ref ulong, ulong, Span{PresentRun})"/>, of pages only that are this process's own: neither of a
+    /// file nor the kernel's shared zero page. In a copy-on-write mapping of a file these are the pages written since.
+    /// </summary>
+    /// <exception cref="LinuxException">The scan failed, or the kernel has none.</exception>
+    public int ScanOwn(ref ulong cursor, ulong end, Span<PresentRun> runs) =>
+        Scan(
+            ref cursor, end, runs, Libc.PAGE_IS_PRESENT | Libc.PAGE_IS_FILE | Libc.PAGE_IS_PFNZERO,
+            Libc.PAGE_IS_FILE | Libc.PAGE_IS_PFNZERO);
+
+    private int Scan(ref ulong cursor, ulong end, Span<PresentRun> runs, ulong mask, ulong inverted)
     {
         var regions = stackalloc Libc.page_region[Math.Min(runs.Length, 256)];
         var capacity = Math.Min(runs.Length, 256);
@@ -65,7 +78,8 @@ public sealed unsafe class PageMap : IDisposable
             end = end,
             vec = (ulong)regions,
             vec_len = (ulong)capacity,
-            category_mask = Libc.PAGE_IS_PRESENT,
+            category_mask = mask,
+            category_inverted = inverted,
             return_mask = Libc.PAGE_IS_PRESENT | Libc.PAGE_IS_HUGE | Libc.PAGE_IS_PFNZERO,
         };
 

@@ -10,6 +10,12 @@ public readonly record struct PageMapEntry(ulong Bits)
     /// <summary>The page is in swap.</summary>
     public bool IsSwapped => (Bits >> 62 & 1) != 0;
 
+    /// <summary>
+    /// Nothing is there but the kernel's note that the place is write-protected, which shows as swapped with the last
+    /// type there is. False for readers without CAP_SYS_ADMIN, who cannot tell it from a page in swap.
+    /// </summary>
+    public bool IsMarker => IsSwapped && (Bits & 31) == 31;
+
     /// <summary>The page belongs to a file or to shared memory, not to this process alone.</summary>
     public bool IsFileOrShared => (Bits >> 61 & 1) != 0;
 

@@ -10,9 +10,10 @@ internal static class AbiHeaders
     public static readonly string[] Includes =
     [
         "stddef.h", "stdint.h", "limits.h", "fcntl.h", "poll.h", "sched.h", "signal.h", "spawn.h", "termios.h", "time.h", "unistd.h",
-        "sys/eventfd.h", "sys/ioctl.h", "sys/mman.h", "sys/prctl.h", "sys/ptrace.h", "sys/resource.h", "sys/stat.h",
-        "sys/syscall.h", "sys/types.h", "sys/uio.h", "sys/user.h", "sys/wait.h", "elf.h", "asm/unistd.h",
-        "linux/audit.h", "linux/capability.h", "linux/elf.h", "linux/fs.h", "linux/ioctl.h", "linux/mman.h", "linux/prctl.h",
+        "sys/eventfd.h", "sys/ioctl.h", "sys/mman.h", "sys/prctl.h", "sys/ptrace.h", "sys/resource.h", "sys/socket.h", "sys/stat.h",
+        "sys/syscall.h", "sys/types.h", "sys/uio.h", "sys/un.h", "sys/user.h", "sys/vfs.h", "sys/wait.h", "elf.h", "asm/unistd.h",
+        "linux/audit.h", "linux/capability.h", "linux/elf.h", "linux/fs.h", "linux/futex.h", "linux/ioctl.h", "linux/magic.h",
+        "linux/memfd.h", "linux/mman.h", "linux/prctl.h",
         "linux/ptrace.h", "linux/rseq.h", "linux/sched.h", "linux/seccomp.h", "linux/types.h", "linux/userfaultfd.h",
     ];
 

@@ -1,0 +1,131 @@
+/*
+ * start.c: the engine's thread. It is made at once, by a thread that may make threads, and loads the engine only when
+ * there is something to do: a program that never advises a page pays for a sleeping thread and no more.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+#include "inner.h"
+
+#define STACK_BYTES (512 * 1024)
+/* What the runtime reserves when it starts, roughly; where so much cannot be had it would end the process. */
+#define RESERVED_BYTES (512ull * 1024 * 1024)
+
+typedef int32_t (*engine_run)(struct samepage_gate *gate, const struct samepage_gate_calls *calls);
+
+static const struct samepage_gate_calls calls = {
+	.size = sizeof(calls),
+	.hold = hold_engine,
+	.release = release_engine,
+	.spawn_keeper = spawn_keeper,
+	.fork_probe_begin = fork_probe_begin,
+	.fork_probe_end = fork_probe_end,
+};
+
+static __thread int is_engine __attribute__((tls_model("initial-exec")));
+
+int is_engine_thread(void)
+{
+	return is_engine;
+}
+
+static void stop(const char *reason, const char *detail)
+{
+	snprintf(samepage_inner.own_reason, sizeof(samepage_inner.own_reason), "%s%s", reason, detail);
+	atomic_store((_Atomic uint32_t *)&samepage_inner.gate->state, SAMEPAGE_STATE_STOPPED);
+}
+
+/* The file beside the one that this function is in. */
+int path_beside(char *path, size_t size, const char *name)
+{
+	Dl_info library;
+	const char *slash;
+
+	if (!dladdr((void *)path_beside, &library) || !(slash = strrchr(library.dli_fname, '/')))
+		return 0;
+	return snprintf(path, size, "%.*s/%s", (int)(slash - library.dli_fname), library.dli_fname, name) < (int)size;
+}
+
+static int has_room(void)
+{
+	void *trial = mmap(NULL, RESERVED_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return trial != MAP_FAILED && munmap(trial, RESERVED_BYTES) == 0;
+}
+
+static engine_run load(void)
+{
+	char path[512];
+	void *library, *run = NULL;
+
+	if (!has_room()) {
+		stop("too little address space for the engine (ulimit -v)", "");
+		return NULL;
+	}
+	if (!path_beside(path, sizeof(path), "libsamepage-engine.so"))
+		path[0] = 0;
+	load_begin();
+	library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+	if (library)
+		run = dlsym(library, "samepage_engine_run");
+	if (!run) {
+		const char *why = dlerror();
+
+		stop("the engine cannot be loaded: ", why ? why : "no samepage_engine_run in it");
+	}
+	load_end();
+	return (engine_run)run;
+}
+
+static void *engine_thread(void *unused)
+{
+	struct samepage_gate *gate = samepage_inner.gate;
+	_Atomic uint32_t *bell = (_Atomic uint32_t *)&gate->doorbell;
+	engine_run run;
+
+	(void)unused;
+	is_engine = 1;
+	prctl(PR_SET_NAME, "samepage");
+	for (;;) {
+		uint32_t rung = atomic_load(bell);
+
+		if (gate->range_count || gate->request.kind)
+			break;
+		futex_wait(bell, rung, 0);
+	}
+	run = load();
+	if (run) {
+		atomic_store(&samepage_inner.has_merged, 1);
+		run(gate, &calls);
+	}
+	request_engine_gone();
+	return NULL;
+}
+
+/* A signal for the program must never land on the engine's thread: it starts with all of them blocked. */
+int engine_start(void)
+{
+	sigset_t all, before;
+	pthread_attr_t attributes;
+	pthread_t thread;
+	int error;
+
+	sigfillset(&all);
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, STACK_BYTES);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	atomic_store(&samepage_inner.is_engine_alive, 1);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&thread, &attributes, engine_thread, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attributes);
+	if (error)
+		atomic_store(&samepage_inner.is_engine_alive, 0);
+	return -error;
+}

@@ -1,0 +1,101 @@
+namespace Samepage.Merging.User.Engine;
+
+/// <summary>
+/// When to look at which chunk again. A chunk that nothing changes in is looked at ever more rarely, and then only by a
+/// sample; one that changes all the time, or whose pages merge badly, is left alone ever longer. One thread: the
+/// engine's.
+/// </summary>
+internal sealed class LookSchedule(EngineCounters counters, Shelf shelf)
+{
+    private const int FirstMilliseconds = 4_000;
+    private const int QuietMillisecondsMax = 600_000;
+    private const int RestlessMillisecondsMax = 300_000;
+
+    /// <summary>Looks without change after which a sample will do.</summary>
+    private const int QuietLooks = 2;
+
+    /// <summary>A chunk is restless where more than one page in so many has changed.</summary>
+    private const int RestlessShare = 8;
+
+    /// <summary>Milliseconds on the engine's clock.</summary>
+    public static long Now => Environment.TickCount64;
+
+    /// <summary>Whether everything is due all the time, and read in full.</summary>
+    public bool IsEager { get; set; }
+
+    /// <summary>Whether it is time to look at a chunk.</summary>
+    public bool IsDue(Chunk chunk, long now) => chunk.IsEligible && (IsEager || chunk.NextLook <= now);
+
+    /// <summary>Whether a sample of a chunk will do.</summary>
+    public bool IsSampleEnough(Chunk chunk) => !IsEager && chunk.Quiet >= QuietLooks;
+
+    /// <summary>The program has taken memory: chunks that were quiet come up again soon.</summary>
+    public static void Hasten(List<Chunk> chunks)
+    {
+        var soon = Now + FirstMilliseconds;
+        foreach (var chunk in chunks)
+        {
+            if (chunk.Restless == 0 && chunk.NextLook > soon)
+            {
+                chunk.NextLook = soon;
+            }
+        }
+    }
+
+    /// <summary>A sample has shown no change.</summary>
+    public static void NoteQuiet(Chunk chunk)
+    {
+        chunk.Quiet = (byte)Math.Min(chunk.Quiet + 1, byte.MaxValue);
+        chunk.NextLook = Now + Interval(chunk.Quiet, QuietMillisecondsMax);
+    }
+
+    /// <summary>A full look has shown what is there now.</summary>
+    public void NoteLook(Chunk chunk, ReadOnlySpan<ulong> known, ReadOnlySpan<ulong> fresh, int found)
+    {
+        var changed = 0;
+        for (var page = 0; page < known.Length; page++)
+        {
+            changed += known[page] != 0 && known[page] != fresh[page] ? 1 : 0;
+        }
+
+        CountBroken(chunk, fresh);
+        if (changed == 0 && found <= chunk.KnownPages)
+        {
+            chunk.Restless = 0;
+            NoteQuiet(chunk);
+            return;
+        }
+
+        chunk.Quiet = 0;
+        chunk.Restless = (byte)(changed * RestlessShare > found ? Math.Min(chunk.Restless + 1, byte.MaxValue) : 0);
+        chunk.NextLook = Now + Interval(chunk.Restless, RestlessMillisecondsMax);
+    }
+
+    /// <summary>A window has merged so many of so many pages.</summary>
+    public void NoteWindow(Chunk chunk, int planned, int merged)
+    {
+        if (!IsEager && merged * 2 < planned)
+        {
+            chunk.Restless = (byte)Math.Min(chunk.Restless + 1, byte.MaxValue);
+            chunk.NextLook = Now + Interval(chunk.Restless, RestlessMillisecondsMax);
+        }
+    }
+
+    private static long Interval(int steps, long most) => Math.Min((long)FirstMilliseconds << Math.Min(steps, 20), most);
+
+    /// <summary>An own page inside a merged run was written since it was merged.</summary>
+    private void CountBroken(Chunk chunk, ReadOnlySpan<ulong> fresh)
+    {
+        for (var i = 0; i < (chunk.Runs?.Count ?? 0); i++)
+        {
+            var run = chunk.Runs![i];
+            var broken = run.Count - fresh.Slice(run.First, run.Count).Count(0UL);
+            if (broken != run.Broken)
+            {
+                counters.Now.CowBreaksTotal += (ulong)Math.Max(0, broken - run.Broken);
+                shelf.At(run.Segment).BrokenPages += broken - run.Broken;
+                chunk.Runs[i] = run with { Broken = (ushort)broken };
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+using Samepage.Linux;
+using Samepage.Linux.Memory;
+using Samepage.Linux.Proc;
+
+namespace Samepage.Merging.User.Engine;
+
+/// <summary>
+/// A range under advice, as the engine sees it: what is known of each page (8 bytes) and of each chunk of 512. One
+/// thread: the engine's.
+/// </summary>
+internal sealed unsafe class MemberRegion : IDisposable
+{
+    /// <summary>Pages in a chunk: 2 MiB, what one window holds at most and what the kernel makes a huge page of.</summary>
+    public const int ChunkPages = 512;
+
+    /// <summary>Bytes in a chunk.</summary>
+    public const ulong ChunkBytes = ChunkPages * PageBytes;
+
+    /// <summary>Bytes in a page.</summary>
+    public const ulong PageBytes = AnonymousMemory.PageSize;
+
+    private readonly ulong _firstChunk;
+    private readonly byte* _memory;
+    private readonly ulong _bytes;
+
+    /// <summary>Nothing is known of it yet.</summary>
+    public MemberRegion(ulong start, ulong end)
+    {
+        Start = start;
+        End = end;
+        _firstChunk = start / ChunkBytes;
+        Chunks = new Chunk[(end + ChunkBytes - 1) / ChunkBytes - _firstChunk];
+        for (var i = 0; i < Chunks.Length; i++)
+        {
+            var chunk = (_firstChunk + (ulong)i) * ChunkBytes;
+            Chunks[i] = new Chunk { Region = this, Base = chunk, Start = Math.Max(start, chunk) };
+        }
+
+        _bytes = (ulong)Chunks.Length * ChunkPages * sizeof(ulong);
+        _memory = RawMemory.MapAnonymous(_bytes, noReserve: true);
+        if (_memory is null)
+        {
+            throw new LinuxException("mmap", Errno.ENOMEM, "fingerprints of a range");
+        }
+
+        _ = RawMemory.WithholdFromFork((ulong)_memory, (_bytes + PageBytes - 1) / PageBytes * PageBytes);
+    }
+
+    /// <summary>First address.</summary>
+    public ulong Start { get; }
+
+    /// <summary>Address behind the last.</summary>
+    public ulong End { get; }
+
+    /// <summary>All of it, in ascending order.</summary>
+    public Chunk[] Chunks { get; }
+
+    /// <summary>Bytes of the table of fingerprints.</summary>
+    public ulong TableBytes => _bytes;
+
+    /// <summary>
+    /// The fingerprints of a chunk's pages, by their place in the 2 MiB; 0 where nothing is known: never looked at,
+    /// merged, zero or not there.
+    /// </summary>
+    public Span<ulong> Fingerprints(Chunk chunk)
+    {
+        // SAFETY: the table has ChunkPages entries for each chunk of this region.
+        return new Span<ulong>((ulong*)_memory + (chunk.Base / ChunkBytes - _firstChunk) * ChunkPages, ChunkPages);
+    }
+
+    /// <summary>The chunk whose 2 MiB an address lies in; null where it is none of this range's.</summary>
+    public Chunk? ChunkAt(ulong address)
+    {
+        var index = (long)(address / ChunkBytes) - (long)_firstChunk;
+        return index >= 0 && index < Chunks.Length ? Chunks[index] : null;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _ = RawMemory.Unmap(_memory, _bytes);
+}
+
+/// <summary>Up to 512 pages that are looked at, and merged, together.</summary>
+internal sealed class Chunk
+{
+    /// <summary>Where it belongs.</summary>
+    public required MemberRegion Region { get; init; }
+
+    /// <summary>First address within the range.</summary>
+    public required ulong Start { get; set; }
+
+    /// <summary>Address behind the last.</summary>
+    public ulong End { get; set; }
+
+    /// <summary>What the mappings in it allow; <see cref="IsEligible"/> false where they are not private data.</summary>
+    public MappingMarks Marks { get; set; }
+
+    /// <summary>Whether there is memory in it that may be merged; <see cref="Start"/> and <see cref="End"/> bound it.</summary>
+    public bool IsEligible { get; set; }
+
+    /// <summary>What is mapped from segments here, in ascending order; null for nothing.</summary>
+    public List<MergedRun>? Runs { get; set; }
+
+    /// <summary>Looks in a row that found nothing changed.</summary>
+    public byte Quiet { get; set; }
+
+    /// <summary>Looks in a row that found much changed, or windows that merged little.</summary>
+    public byte Restless { get; set; }
+
+    /// <summary>When to look again, on the engine's clock of milliseconds.</summary>
+    public long NextLook { get; set; }
+
+    /// <summary>The pass in which it was looked at last.</summary>
+    public uint LastPass { get; set; }
+
+    /// <summary>Pages with a fingerprint, at the last look.</summary>
+    public ushort KnownPages { get; set; }
+
+    /// <summary>Pages of runs that were written since, and whose content others hold too, at the last look.</summary>
+    public ushort ReturnablePages { get; set; }
+
+    /// <summary>Base address of the 2 MiB.</summary>
+    public required ulong Base { get; init; }
+}
+
+/// <summary>Consecutive pages mapped from consecutive slots of a segment.</summary>
+/// <param name="First">Place of the first in the 2 MiB of its chunk.</param>
+/// <param name="Count">Pages.</param>
+/// <param name="Segment">The segment's place on the shelf.</param>
+/// <param name="Slot">The slot of the first.</param>
+/// <param name="Broken">Pages of it that were found written, at the last look.</param>
+internal readonly record struct MergedRun(ushort First, ushort Count, uint Segment, uint Slot, ushort Broken = 0)
+{
+    /// <summary>Place behind the last.</summary>
+    public int End => First + Count;
+}

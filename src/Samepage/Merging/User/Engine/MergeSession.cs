@@ -1,0 +1,326 @@
+using Samepage.Guarding;
+using Samepage.Linux;
+using Samepage.Linux.Memory;
+using Samepage.Linux.Proc;
+using Samepage.Pages;
+
+namespace Samepage.Merging.User.Engine;
+
+/// <summary>
+/// All that a member does with its memory while a keeper is there, and what it must be able to undo when none is. Lives
+/// as long as the engine; the connection comes and goes. One thread: the engine's.
+/// </summary>
+internal sealed unsafe class MergeSession : IDisposable
+{
+    private const int ReportMilliseconds = 2_000;
+    private const int EagerReportMilliseconds = 50;
+    private const long GrowthBytes = 4L << 20;
+    private const int IdlePassesMax = 3;
+
+    private readonly Gate* _gate;
+    private readonly GateLock _lock;
+    private readonly DescriptorTable _descriptors;
+    private readonly EngineCounters _counters;
+    private readonly Userfault _moveFault;
+    private readonly Userfault _protectFault;
+    private readonly Shelf _shelf;
+    private readonly MappingBudget _budget = new();
+    private readonly RegionCatalog _catalog;
+    private readonly MergeWindow _window;
+    private readonly Returner _returner;
+    private readonly MergeBatch _batch;
+    private readonly LookSchedule _schedule;
+    private readonly BreakGuard _guard = new(new ProcFs());
+    private readonly List<Chunk> _due = [];
+    private PageLooker? _looker;
+    private long _nextReport;
+    private long _grownFrom;
+    private uint _news;
+    private uint _pass = 1;
+
+    /// <summary>Opens what the windows need; with the keeper's help where this process lacks the privilege.</summary>
+    /// <exception cref="LinuxException">The kernel refuses a part of it: there can be no merging here.</exception>
+    public MergeSession(
+        Gate* gate, GateCalls* calls, GateLock gateLock, DescriptorTable descriptors, EngineCounters counters, KeeperLink link)
+    {
+        _gate = gate;
+        (_lock, _descriptors, _counters) = (gateLock, descriptors, counters);
+        _moveFault = OpenFault(link, Userfault.MoveFeature | Userfault.ForkFeature);
+        _protectFault = OpenFault(link, Userfault.MoveFeature);
+        _shelf = new Shelf(descriptors);
+        _catalog = new RegionCatalog(gate, gateLock, _shelf, _budget);
+        _window = new MergeWindow(_moveFault, gateLock, counters);
+        _returner = new Returner(
+            new ReturnWindow(_protectFault, calls, gateLock, counters, descriptors), _catalog, _shelf, _budget, counters);
+        _batch = new MergeBatch(_shelf, _window, counters, _budget, gateLock);
+        _schedule = new LookSchedule(counters, _shelf);
+        TakeLimits();
+    }
+
+    /// <summary>A keeper is there: its key, its numbers of segments.</summary>
+    /// <exception cref="KeeperLostException">It is gone again.</exception>
+    public void Join(KeeperLink link)
+    {
+        _looker?.Dispose();
+        _looker = new PageLooker(new PageHasher(link.Key), _descriptors);
+        _catalog.ForgetFingerprints();
+        _shelf.ForgetNumbers();
+        foreach (var (place, segment) in _shelf.Segments.ToArray())
+        {
+            if (link.Offer(segment.Descriptor) is { } number)
+            {
+                _shelf.Renumber(place, number);
+            }
+        }
+    }
+
+    /// <summary>The keeper is gone.</summary>
+    public void Lose() => _shelf.ForgetNumbers();
+
+    /// <summary>Takes over what the program has set.</summary>
+    public void TakeLimits()
+    {
+        _budget.SetLimit(_gate->Limits.MappingsMax);
+        _batch.WindowPagesMax = (int)Math.Min(_gate->Limits.WindowPagesMax, MemberRegion.ChunkPages);
+    }
+
+    /// <summary>One turn: a batch of what is due, what was promoted meanwhile, what should be returned, a report.</summary>
+    /// <returns>Whether there is more to do at once.</returns>
+    public bool Turn(KeeperLink link, bool isEager)
+    {
+        _schedule.IsEager = isEager;
+        RefreshIfStale();
+        NoticeGrowth();
+        ReportIfTime(link, isEager);
+        var isMore = _news > 0;
+        if (isMore)
+        {
+            SweepAll(link);
+        }
+
+        CollectDue(MergeBatch.ChunksMax);
+        if (_due.Count > 0)
+        {
+            _batch.Run(Span(_due), _looker!, link, _schedule);
+            NoteObstacle();
+        }
+        else
+        {
+            EndPass(link);
+        }
+
+        _returner.ReturnSome();
+        return isMore || (_due.Count > 0 && !isEager);
+    }
+
+    /// <summary>Looks at everything now.</summary>
+    /// <returns>Pages merged.</returns>
+    public long ScanAll(KeeperLink link, long deadline)
+    {
+        _schedule.IsEager = true;
+        RefreshIfStale();
+        long merged = 0;
+        for (var first = 0; first < _catalog.Chunks.Count && LookSchedule.Now < deadline; first += MergeBatch.ChunksMax)
+        {
+            _due.Clear();
+            _due.AddRange(_catalog.Chunks.Skip(first).Take(MergeBatch.ChunksMax).Where(chunk => chunk.IsEligible));
+            _batch.Run(Span(_due), _looker!, link, _schedule);
+            merged += _batch.MergedPages;
+            NoteObstacle();
+        }
+
+        _returner.ReturnSome();
+        merged += SweepAll(link);
+        EndPass(link);
+        _news = link.Report(_counters, _shelf);
+        return merged;
+    }
+
+    /// <summary>Makes every page of a range anonymous and private again.</summary>
+    /// <returns>False where memory would not suffice, and nothing was done.</returns>
+    public bool Unmerge(ulong start, ulong end)
+    {
+        RefreshIfStale();
+        var needed = _returner.MergedBytes(start, end);
+        if (needed > 0 && _guard.Refusal(Environment.ProcessId, needed) is { } refusal)
+        {
+            _counters.Reason = $"unmerging refused: {refusal}";
+            return false;
+        }
+
+        _returner.ReturnAll(start, end);
+        return true;
+    }
+
+    /// <summary>Brings the counters that are not totals up to date.</summary>
+    public void Count()
+    {
+        long mapped = 0, broken = 0;
+        foreach (var segment in _shelf.Segments.Values)
+        {
+            mapped += segment.MappedPages;
+            broken += segment.BrokenPages;
+        }
+
+        _counters.Now.AdvisedBytes = _catalog.AdvisedBytes;
+        _counters.Now.MergedPages = (ulong)Math.Max(0, mapped - broken);
+        _counters.Now.BrokenPages = (ulong)Math.Max(0, broken);
+        _counters.Now.Segments = (ulong)_shelf.Segments.Count;
+        _counters.Now.Mappings = (ulong)_budget.Used;
+        _counters.Now.MetadataBytes = _catalog.TableBytes + (ulong)GC.GetTotalMemory(false);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var place in _shelf.Segments.Keys.ToArray())
+        {
+            _shelf.Remove(place);
+        }
+
+        _returner.Dispose();
+        _batch.Dispose();
+        _window.Dispose();
+        _looker?.Dispose();
+        _catalog.Dispose();
+        _moveFault.Dispose();
+        _protectFault.Dispose();
+    }
+
+    private static ReadOnlySpan<Chunk> Span(List<Chunk> chunks) => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(chunks);
+
+    /// <summary>
+    /// Fork events need a privilege that the keeper may have where the program has not; without them, a fork that does
+    /// not go through the C library may find holes (docs/internals/user-engine.md).
+    /// </summary>
+    private Userfault OpenFault(KeeperLink link, ulong features)
+    {
+        var fault = TryOpen(-1) ?? Userfault.Open(link.Device);
+        _descriptors.Add(fault.Descriptor);
+        var error = Userfault.Arm(fault.Descriptor, features);
+        if (error != Errno.None && features != Userfault.MoveFeature && !link.Arm(fault.Descriptor, features))
+        {
+            error = Userfault.Arm(fault.Descriptor, Userfault.MoveFeature);
+            return error == Errno.None ? fault : throw new LinuxException("ioctl(UFFDIO_API)", error, "MOVE");
+        }
+
+        return error == Errno.None || features != Userfault.MoveFeature
+            ? fault
+            : throw new LinuxException("ioctl(UFFDIO_API)", error, "MOVE");
+    }
+
+    private static Userfault? TryOpen(int device)
+    {
+        try
+        {
+            return Userfault.Open(device);
+        }
+        catch (LinuxException)
+        {
+            return null;
+        }
+    }
+
+    private void RefreshIfStale()
+    {
+        if (_catalog.IsStale)
+        {
+            _catalog.Refresh();
+        }
+    }
+
+    /// <summary>A program that takes memory makes its chunks due: what is new is where the profit is.</summary>
+    private void NoticeGrowth()
+    {
+        var resident = ResidentBytes();
+        if (resident > _grownFrom + GrowthBytes)
+        {
+            LookSchedule.Hasten(_catalog.Chunks);
+        }
+
+        if (resident > _grownFrom + GrowthBytes || resident < _grownFrom)
+        {
+            _grownFrom = resident;
+        }
+    }
+
+    private static long ResidentBytes()
+    {
+        var fields = KernelFile.TryReadText("/proc/self/statm")?.Split(' ');
+        return fields is [_, var resident, ..] && long.TryParse(resident, out var pages) ? pages * AnonymousMemory.PageSize : 0;
+    }
+
+    private void ReportIfTime(KeeperLink link, bool isEager)
+    {
+        if (LookSchedule.Now >= _nextReport)
+        {
+            _nextReport = LookSchedule.Now + (isEager ? EagerReportMilliseconds : ReportMilliseconds);
+            Count();
+            _news += link.Report(_counters, _shelf);
+        }
+    }
+
+    private void CollectDue(int most)
+    {
+        _due.Clear();
+        var now = LookSchedule.Now;
+        var chunks = _catalog.Chunks;
+        for (var i = 0; i < chunks.Count && _due.Count < most; i++)
+        {
+            var chunk = chunks[i];
+            if (_schedule.IsDue(chunk, now) && chunk.LastPass != _pass)
+            {
+                chunk.LastPass = _pass;
+                _due.Add(chunk);
+            }
+        }
+    }
+
+    /// <summary>Everything that was due was looked at: lets go of segments that are no longer mapped.</summary>
+    private void EndPass(KeeperLink link)
+    {
+        _pass++;
+        _counters.Now.PassesTotal++;
+        _budget.Forget();
+        foreach (var (place, segment) in _shelf.Segments.ToArray())
+        {
+            segment.IdlePasses = segment.MappedPages <= 0 ? segment.IdlePasses + 1 : 0;
+            if (segment.IdlePasses > IdlePassesMax)
+            {
+                link.Close(segment.Number);
+                _shelf.Remove(place);
+            }
+        }
+    }
+
+    /// <summary>Asks about everything known, without looking at a page.</summary>
+    private long SweepAll(KeeperLink link)
+    {
+        _news = 0;
+        long merged = 0;
+        for (var first = 0; first < _catalog.Chunks.Count; first += MergeBatch.ChunksMax)
+        {
+            _due.Clear();
+            _due.AddRange(_catalog.Chunks.Skip(first).Take(MergeBatch.ChunksMax).Where(chunk => chunk is { IsEligible: true, KnownPages: > 0 }));
+            if (_due.Count > 0)
+            {
+                _batch.Sweep(Span(_due), _looker!, link, _schedule);
+                merged += _batch.MergedPages;
+            }
+        }
+
+        return merged;
+    }
+
+    private void NoteObstacle()
+    {
+        if (_batch.Obstacle.Length > 0)
+        {
+            _counters.Reason = _batch.Obstacle;
+        }
+        else if (_budget.IsShort)
+        {
+            _counters.Reason = $"short of mappings: {_budget.Used} of {_budget.Limit} used (vm.max_map_count), short runs are left out";
+        }
+    }
+}

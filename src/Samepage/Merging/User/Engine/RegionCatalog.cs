@@ -1,0 +1,228 @@
+using Samepage.Linux.Proc;
+
+namespace Samepage.Merging.User.Engine;
+
+/// <summary>
+/// The ranges under advice, kept in step with what the program does to them: which parts may be merged, and which runs
+/// are still there. One thread: the engine's.
+/// </summary>
+internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf shelf, MappingBudget budget) : IDisposable
+{
+    /// <summary>How the kernel shows a mapping of a segment.</summary>
+    private static ReadOnlySpan<byte> SegmentPath => "/memfd:samepage (deleted)"u8;
+
+    private const MappingMarks Forbidden = MappingMarks.Locked | MappingMarks.Userfault | MappingMarks.Special;
+    private const MappingMarks Kept = MappingMarks.WithheldFromFork | MappingMarks.WithheldFromDump;
+
+    private readonly List<(ulong Start, ulong End)> _ranges = [];
+    private List<MemberRegion> _regions = [];
+
+    /// <summary>All chunks, in ascending order.</summary>
+    public List<Chunk> Chunks { get; } = [];
+
+    /// <summary>The gate's count of changes that this is in step with.</summary>
+    public uint Changes { get; private set; } = uint.MaxValue;
+
+    /// <summary>Bytes under advice.</summary>
+    public ulong AdvisedBytes { get; private set; }
+
+    /// <summary>Bytes of the tables of fingerprints.</summary>
+    public ulong TableBytes { get; private set; }
+
+    /// <summary>Whether the program has changed something since the last look.</summary>
+    public bool IsStale => gateLock.Changes != Changes;
+
+    /// <summary>Brings all up to date.</summary>
+    public void Refresh()
+    {
+        gateLock.Hold();
+        _ranges.Clear();
+        Changes = gate->Changes;
+        foreach (ref readonly var range in ((ReadOnlySpan<GateRange>)gate->Ranges)[..(int)Math.Min(gate->RangeCount, Gate.RangesMax)])
+        {
+            if (range.IsExcluded == 0)
+            {
+                _ranges.Add((range.Start, range.End));
+            }
+        }
+
+        // Under the lock the mappings cannot change while they are read, except past the C library.
+        Rebuild();
+        foreach (var chunk in Chunks)
+        {
+            (chunk.IsEligible, chunk.Marks) = (false, MappingMarks.None);
+        }
+
+        Walk();
+        gateLock.Release();
+    }
+
+    /// <summary>Forgets all fingerprints: they were taken with another key.</summary>
+    public void ForgetFingerprints()
+    {
+        foreach (var chunk in Chunks)
+        {
+            chunk.Region.Fingerprints(chunk).Clear();
+            (chunk.KnownPages, chunk.Quiet, chunk.NextLook) = (0, 0, 0);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var region in _regions)
+        {
+            region.Dispose();
+        }
+    }
+
+    private void Rebuild()
+    {
+        var old = _regions;
+        _regions = [];
+        Chunks.Clear();
+        (AdvisedBytes, TableBytes) = (0, 0);
+        foreach (var (start, end) in _ranges)
+        {
+            var region = old.Find(r => r.Start == start && r.End == end);
+            if (region is null)
+            {
+                region = new MemberRegion(start, end);
+                old.ForEach(r => Inherit(region, r));
+            }
+
+            _regions.Add(region);
+            Chunks.AddRange(region.Chunks);
+            AdvisedBytes += end - start;
+            TableBytes += region.TableBytes;
+        }
+
+        foreach (var region in old.Except(_regions))
+        {
+            foreach (var chunk in region.Chunks)
+            {
+                Drop(chunk, 0, MemberRegion.ChunkPages);
+            }
+
+            region.Dispose();
+        }
+    }
+
+    /// <summary>What was known of the same addresses stays known; runs go over to the new region.</summary>
+    private void Inherit(MemberRegion region, MemberRegion old)
+    {
+        foreach (var chunk in region.Chunks)
+        {
+            if (old.ChunkAt(chunk.Base) is not { } before || old.Start >= region.End || region.Start >= old.End)
+            {
+                continue;
+            }
+
+            var first = PageOf(chunk, Math.Max(region.Start, old.Start));
+            var end = PageOf(chunk, Math.Min(region.End, old.End));
+            if (first >= end)
+            {
+                continue;
+            }
+
+            var pages = end - first;
+            old.Fingerprints(before).Slice(first, pages).CopyTo(region.Fingerprints(chunk).Slice(first, pages));
+            (chunk.KnownPages, chunk.Quiet, chunk.NextLook) = (0, 0, 0);
+            RunList.Remove(before.Runs, first, end, run =>
+            {
+                var count = chunk.Runs?.Count ?? 0;
+                RunList.Add(chunk.Runs ??= [], run);
+                budget.Note(chunk.Runs.Count - count);
+                shelf.At(run.Segment).BrokenPages -= run.Broken;
+            });
+        }
+    }
+
+    private static int PageOf(Chunk chunk, ulong address) =>
+        address <= chunk.Base ? 0 : (int)Math.Min((address - chunk.Base) / MemberRegion.PageBytes, MemberRegion.ChunkPages);
+
+    /// <summary>Goes over the mappings: bounds each chunk by what may be merged, and strikes out runs that are gone.</summary>
+    private void Walk()
+    {
+        if (Chunks.Count == 0)
+        {
+            return;
+        }
+
+        using var walker = new MappingWalker(SegmentPath);
+        var behind = 0UL;
+        var index = 0;
+        while (walker.Next(out var mapping))
+        {
+            Strike(behind, mapping.Start, ref index);
+            if (mapping.IsOfSegment && mapping.IsPrivateData)
+            {
+                Extend(mapping.Start, mapping.End, mapping.Marks & Kept, index);
+            }
+            else
+            {
+                var first = index;
+                Strike(mapping.Start, mapping.End, ref index);
+                if (mapping is { IsPrivateData: true, IsAnonymous: true } && (mapping.Marks & Forbidden) == 0)
+                {
+                    Extend(mapping.Start, mapping.End, mapping.Marks, first);
+                }
+            }
+
+            behind = mapping.End;
+        }
+
+        Strike(behind, ulong.MaxValue, ref index);
+    }
+
+    /// <summary>No run of ours is mapped in these addresses any more.</summary>
+    private void Strike(ulong start, ulong end, ref int index)
+    {
+        while (index < Chunks.Count && Chunks[index].Base + MemberRegion.ChunkBytes <= start)
+        {
+            index++;
+        }
+
+        for (var i = index; i < Chunks.Count && Chunks[i].Base < end; i++)
+        {
+            if (Chunks[i].Runs is { Count: > 0 })
+            {
+                Drop(Chunks[i], PageOf(Chunks[i], start), PageOf(Chunks[i], end));
+            }
+        }
+    }
+
+    private void Drop(Chunk chunk, int first, int end)
+    {
+        var before = chunk.Runs?.Count ?? 0;
+        RunList.Remove(chunk.Runs, first, end, shelf.NoteGone);
+        budget.Note((chunk.Runs?.Count ?? 0) - before);
+    }
+
+    /// <summary>These addresses may be merged: the chunk's bounds grow, or begin anew where the kind changes.</summary>
+    private void Extend(ulong start, ulong end, MappingMarks marks, int index)
+    {
+        for (var i = index; i < Chunks.Count && Chunks[i].Base < end; i++)
+        {
+            var chunk = Chunks[i];
+            var from = Math.Max(start, Math.Max(chunk.Base, chunk.Region.Start));
+            var to = Math.Min(end, Math.Min(chunk.Base + MemberRegion.ChunkBytes, chunk.Region.End));
+            if (from >= to)
+            {
+                continue;
+            }
+
+            var isSame = chunk.IsEligible && chunk.End == from
+                && (chunk.Marks & Kept) == (marks & Kept);
+            if (isSame)
+            {
+                chunk.End = to;
+                chunk.Marks |= marks;
+            }
+            else if (!chunk.IsEligible || to - from > chunk.End - chunk.Start)
+            {
+                (chunk.IsEligible, chunk.Start, chunk.End, chunk.Marks) = (true, from, to, marks);
+            }
+        }
+    }
+}

@@ -1,0 +1,238 @@
+using System.Diagnostics;
+using Samepage.Linux;
+using Samepage.Linux.Memory;
+using Samepage.Linux.Proc;
+
+namespace Samepage.Merging.User.Engine;
+
+/// <summary>
+/// The way back: gives merged runs an anonymous mapping of their own again, because the program wants its memory
+/// private, because pages that it wrote may merge anew (the kernel moves anonymous mappings only), or because a segment
+/// is to be emptied.
+/// </summary>
+/// <remarks>
+/// <para>Writers are held back by write protection while the run is copied. That alone would lose data: a device may
+/// write into a page that was pinned for it before, past all protection. Therefore pages that the program wrote since
+/// they were merged are tested first: a child is forked, and of the pages that a fork copies, the kernel shares with the
+/// child all but the pinned ones, which show as still mapped once. A run with such a page stays as it is. Nobody can
+/// pin a page for writing after the protection, as that needs a write fault, which waits. Pages not written since need
+/// no test: what is mapped there is the segment's page, which nobody ever writes.</para>
+/// <para>One thread: the engine's. The userfaultfd must be one without fork events, or the fork would wait for
+/// ourselves.</para>
+/// </remarks>
+internal sealed unsafe class ReturnWindow : IDisposable
+{
+    /// <summary>Pages that are held back at once.</summary>
+    public const int PagesMax = 4 * MemberRegion.ChunkPages;
+
+    private const ulong PageBytes = MemberRegion.PageBytes;
+    private readonly Userfault _fault;
+    private readonly GateCalls* _calls;
+    private readonly GateLock _gate;
+    private readonly EngineCounters _counters;
+    private readonly PageMap _pageMap = new(new ProcFs(), Environment.ProcessId);
+    private readonly RealTimeTurn _turn = new();
+    private readonly PageMapEntry[] _entries = new PageMapEntry[PagesMax];
+    private readonly int _scratch;
+    private readonly byte* _copy;
+
+    /// <summary>Maps what it copies through.</summary>
+    /// <exception cref="LinuxException">No descriptor or memory is left for it.</exception>
+    public ReturnWindow(Userfault fault, GateCalls* calls, GateLock gate, EngineCounters counters, DescriptorTable descriptors)
+    {
+        _calls = calls;
+        (_fault, _gate, _counters) = (fault, gate, counters);
+        _scratch = SealedMemory.Create("samepage-scratch");
+        descriptors.Add(_scratch);
+        var zero = stackalloc byte[1];
+        _ = FileDescriptor.WriteFrom(_scratch, (ulong)zero, 1, PageBytes - 1);
+        _copy = RawMemory.MapWritable(_scratch, PageBytes);
+        if (_copy is null)
+        {
+            throw new LinuxException("mmap", Errno.ENOMEM, "scratch file");
+        }
+    }
+
+    /// <summary>Returns runs, together at most <see cref="PagesMax"/> pages.</summary>
+    /// <param name="pieces">Runs, or parts of such.</param>
+    /// <param name="shelf">Where their segments are.</param>
+    /// <param name="changes">The gate's count of changes for which they were chosen.</param>
+    /// <param name="returned">Filled in: which are anonymous now.</param>
+    /// <returns>False where the mappings had changed, and nothing was done.</returns>
+    public bool Return(ReadOnlySpan<ReturnPiece> pieces, Shelf shelf, uint changes, Span<bool> returned)
+    {
+        returned.Clear();
+        _gate.Hold();
+        if (_gate.Changes != changes)
+        {
+            _gate.Release();
+            return false;
+        }
+
+        _turn.Begin();
+        var begin = Stopwatch.GetTimestamp();
+        Protect(pieces);
+        Examine(pieces);
+        var offset = 0;
+        for (var i = 0; i < pieces.Length; i++)
+        {
+            returned[i] = Replace(pieces[i], shelf, _entries.AsSpan(offset, pieces[i].Pages));
+            offset += pieces[i].Pages;
+        }
+
+        foreach (ref readonly var piece in pieces)
+        {
+            // For a piece that stays this takes the protection off; for one that was replaced it only wakes.
+            _ = _fault.Unregister(piece.Address, piece.Bytes);
+            _ = _fault.Wake(piece.Address, piece.Bytes);
+        }
+
+        _counters.NoteWindow(Stopwatch.GetElapsedTime(begin));
+        _turn.End();
+        _gate.Release();
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _pageMap.Dispose();
+        _ = RawMemory.Unmap(_copy, PageBytes);
+        FileDescriptor.Close(_scratch);
+    }
+
+    private void Protect(ReadOnlySpan<ReturnPiece> pieces)
+    {
+        foreach (ref readonly var piece in pieces)
+        {
+            if (_fault.Register(piece.Address, piece.Bytes, UserfaultModes.WriteProtect) == Errno.None)
+            {
+                _ = _fault.WriteProtect(piece.Address, piece.Bytes, isProtected: true);
+            }
+        }
+    }
+
+    /// <summary>Reads what each page is; where some were written since they were merged, tests them for pins.</summary>
+    private void Examine(ReadOnlySpan<ReturnPiece> pieces)
+    {
+        if (!ReadEntries(pieces))
+        {
+            return;
+        }
+
+        foreach (ref readonly var piece in pieces)
+        {
+            _ = RawMemory.LeaveToFork(piece.Address, piece.Bytes);
+        }
+
+        var child = _calls->ForkProbeBegin();
+        if (child > 0)
+        {
+            _ = ReadEntries(pieces);
+            _calls->ForkProbeEnd(child);
+        }
+
+        // Without a child every page that was written shows as mapped once, and its run stays: the safe side.
+    }
+
+    private bool ReadEntries(ReadOnlySpan<ReturnPiece> pieces)
+    {
+        var offset = 0;
+        var anyOwn = false;
+        foreach (ref readonly var piece in pieces)
+        {
+            var entries = _entries.AsSpan(offset, piece.Pages);
+            _ = _pageMap.Read(piece.Address, entries);
+            foreach (ref readonly var entry in entries)
+            {
+                anyOwn |= IsOwn(entry);
+            }
+
+            offset += piece.Pages;
+        }
+
+        return anyOwn;
+    }
+
+    private static bool IsOwn(PageMapEntry entry) => entry.IsPresent ? !entry.IsFileOrShared : entry.IsSwapped && !entry.IsMarker;
+
+    private bool Replace(in ReturnPiece piece, Shelf shelf, ReadOnlySpan<PageMapEntry> entries)
+    {
+        foreach (ref readonly var entry in entries)
+        {
+            if (entry.IsPresent && !entry.IsFileOrShared && entry.IsExclusive)
+            {
+                return false;
+            }
+        }
+
+        var isNoReserve = (piece.Chunk.Marks & MappingMarks.NoReserve) != 0;
+        var fresh = RawMemory.MapAnonymous(piece.Bytes, isNoReserve);
+        if (fresh is null)
+        {
+            return false;
+        }
+
+        KeepMarks(piece.Chunk.Marks, (ulong)fresh, piece.Bytes);
+        if (Fill(fresh, piece, shelf, entries) && RawMemory.MoveOver(piece.Address, fresh, piece.Bytes) == Errno.None)
+        {
+            return true;
+        }
+
+        _ = RawMemory.Unmap(fresh, piece.Bytes);
+        return false;
+    }
+
+    private static void KeepMarks(MappingMarks marks, ulong address, ulong bytes)
+    {
+        _ = RawMemory.ForbidHugePages(address, bytes);
+        if ((marks & MappingMarks.WithheldFromFork) != 0)
+        {
+            _ = RawMemory.WithholdFromFork(address, bytes);
+        }
+
+        if ((marks & MappingMarks.WithheldFromDump) != 0)
+        {
+            _ = RawMemory.WithholdFromDump(address, bytes);
+        }
+    }
+
+    private bool Fill(byte* fresh, in ReturnPiece piece, Shelf shelf, ReadOnlySpan<PageMapEntry> entries)
+    {
+        var stable = shelf.At(piece.Run.Segment).Data + piece.Run.Slot * (long)PageBytes;
+        for (var page = 0; page < entries.Length; page++)
+        {
+            var source = stable + page * (long)PageBytes;
+            if (IsOwn(entries[page]))
+            {
+                // A copy by way of the kernel: reading an address that is gone ends the copy, not the process.
+                if (FileDescriptor.WriteFrom(_scratch, piece.Address + (ulong)page * PageBytes, PageBytes, 0) != (long)PageBytes)
+                {
+                    return false;
+                }
+
+                source = _copy;
+            }
+
+            // SAFETY: both are whole pages of mappings that this thread alone knows, or of a sealed segment.
+            new ReadOnlySpan<byte>(source, (int)PageBytes).CopyTo(new Span<byte>(fresh + page * (long)PageBytes, (int)PageBytes));
+        }
+
+        return true;
+    }
+}
+
+/// <summary>A run, or part of one, that is to be returned.</summary>
+/// <param name="Chunk">Its chunk.</param>
+/// <param name="Run">Its pages.</param>
+internal readonly record struct ReturnPiece(Chunk Chunk, MergedRun Run)
+{
+    /// <summary>First address.</summary>
+    public ulong Address => Chunk.Base + Run.First * MemberRegion.PageBytes;
+
+    /// <summary>Length in pages.</summary>
+    public int Pages => Run.Count;
+
+    /// <summary>Length in bytes.</summary>
+    public ulong Bytes => Run.Count * MemberRegion.PageBytes;
+}

@@ -1,0 +1,162 @@
+using Samepage.Linux.Memory;
+
+namespace Samepage.Merging.User.Engine;
+
+/// <summary>
+/// Decides which merged runs are returned, and writes down that they were: on request, because pages written since
+/// could merge anew, or to empty a segment. One thread: the engine's.
+/// </summary>
+internal sealed class Returner(ReturnWindow window, RegionCatalog catalog, Shelf shelf, MappingBudget budget, EngineCounters counters)
+    : IDisposable
+{
+    /// <summary>Pages of a chunk that must be able to merge anew, for the trouble to be worth it.</summary>
+    private const int ReturnablePagesMin = 8;
+
+    /// <summary>Between two returns for profit: each may fork.</summary>
+    private const int PauseMilliseconds = 1_000;
+
+    private const int Tries = 20;
+    private readonly List<ReturnPiece> _pieces = [];
+    private readonly bool[] _returned = new bool[ReturnWindow.PagesMax];
+    private long _nextReturn;
+
+    /// <summary>Bytes that would be needed to make a range private.</summary>
+    public long MergedBytes(ulong start, ulong end)
+    {
+        long pages = 0;
+        foreach (var chunk in catalog.Chunks)
+        {
+            foreach (var run in Overlapping(chunk, start, end))
+            {
+                pages += run.Count - run.Broken;
+            }
+        }
+
+        return pages * AnonymousMemory.PageSize;
+    }
+
+    /// <summary>Returns everything in a range. Runs in which I/O is under way are waited for, a while.</summary>
+    public void ReturnAll(ulong start, ulong end)
+    {
+        for (var tries = 0; tries < Tries; tries++)
+        {
+            Collect(start, end, _ => true);
+            if (_pieces.Count == 0)
+            {
+                return;
+            }
+
+            for (var first = 0; first < _pieces.Count;)
+            {
+                first += Return(first);
+            }
+
+            if (tries > 0)
+            {
+                Thread.Sleep(1);
+            }
+        }
+
+        // Pinned for longer than we want to wait: private at least, though still on a mapping of the segment.
+        Collect(start, end, _ => true);
+        foreach (var piece in _pieces)
+        {
+            _ = RawMemory.PopulateForWriting(piece.Address, piece.Bytes);
+        }
+    }
+
+    /// <summary>Returns a few runs whose pages could merge anew, or whose segment is to be emptied.</summary>
+    public void ReturnSome()
+    {
+        if (LookSchedule.Now < _nextReturn)
+        {
+            return;
+        }
+
+        _nextReturn = LookSchedule.Now + PauseMilliseconds;
+        Collect(0, ulong.MaxValue, run => shelf.At(run.Segment).IsRetiring, isForProfit: true);
+        for (var first = 0; first < _pieces.Count;)
+        {
+            first += Return(first);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => window.Dispose();
+
+    private static IEnumerable<MergedRun> Overlapping(Chunk chunk, ulong start, ulong end)
+    {
+        if (chunk.Runs is null || chunk.Base >= end || chunk.Base + MemberRegion.ChunkBytes <= start)
+        {
+            yield break;
+        }
+
+        foreach (var run in chunk.Runs)
+        {
+            var first = chunk.Base + run.First * MemberRegion.PageBytes;
+            if (first < end && first + run.Count * MemberRegion.PageBytes > start)
+            {
+                yield return run;
+            }
+        }
+    }
+
+    private void Collect(ulong start, ulong end, Func<MergedRun, bool> isWanted, bool isForProfit = false)
+    {
+        _pieces.Clear();
+        var pages = 0;
+        foreach (var chunk in catalog.Chunks)
+        {
+            var isProfitable = isForProfit && chunk.ReturnablePages >= ReturnablePagesMin && chunk.Quiet > 0;
+            foreach (var run in Overlapping(chunk, start, end))
+            {
+                if ((isProfitable && run.Broken > 0) || isWanted(run))
+                {
+                    _pieces.Add(new ReturnPiece(chunk, run));
+                    pages += run.Count;
+                }
+            }
+
+            if (isForProfit && pages >= ReturnWindow.PagesMax)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Returns as many pieces from the list as one window takes. Gives their number.</summary>
+    private int Return(int first)
+    {
+        int count = 0, pages = 0;
+        while (first + count < _pieces.Count && (pages += _pieces[first + count].Pages) <= ReturnWindow.PagesMax)
+        {
+            count++;
+        }
+
+        var pieces = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_pieces).Slice(first, count);
+        if (!window.Return(pieces, shelf, catalog.Changes, _returned.AsSpan(0, count)))
+        {
+            return _pieces.Count;
+        }
+
+        for (var i = 0; i < count; i++)
+        {
+            if (_returned[i])
+            {
+                Settle(pieces[i]);
+            }
+        }
+
+        return count;
+    }
+
+    private void Settle(in ReturnPiece piece)
+    {
+        var chunk = piece.Chunk;
+        var before = chunk.Runs!.Count;
+        RunList.Remove(chunk.Runs, piece.Run.First, piece.Run.End, shelf.NoteGone);
+        budget.Note(chunk.Runs.Count - before);
+        counters.Now.ReturnedPagesTotal += (ulong)piece.Run.Broken;
+        (chunk.ReturnablePages, chunk.Quiet, chunk.NextLook) = (0, 0, 0);
+    }
+}

@@ -1,0 +1,88 @@
+using Samepage.Guarding;
+using Samepage.Linux;
+using Samepage.Linux.Memory;
+using Samepage.Linux.Proc;
+
+namespace Samepage.Merging.User.Engine;
+
+/// <summary>
+/// Writes contents that several pages hold into new segments, in the order of their addresses, so that the runs mapped
+/// from them come out long. What is written may have changed since its fingerprint was taken: the keeper takes its own
+/// fingerprints of the sealed segment, and every window compares. One thread: the engine's.
+/// </summary>
+internal sealed class SegmentWriter
+{
+    /// <summary>Of what could be had, a segment takes a quarter at most: its pages come on top until others go.</summary>
+    private const long HeadroomShare = 4;
+    private const long PageBytes = AnonymousMemory.PageSize;
+    private readonly ProcFs _proc = new();
+    private readonly HashSet<ulong> _written = [];
+
+    /// <summary>Pages written in all.</summary>
+    public ulong PromotedPagesTotal { get; private set; }
+
+    /// <summary>Why the last segment could not be written; empty where it could.</summary>
+    public string Obstacle { get; private set; } = "";
+
+    /// <summary>Writes one segment.</summary>
+    /// <param name="pages">Pages in ascending order of address; of those with equal fingerprints, the first is written.</param>
+    /// <param name="isWanted">Which of them.</param>
+    /// <param name="addressOf">Where a page is.</param>
+    /// <returns>The sealed segment, the caller's to close; -1 where there is nothing to write or no memory for it.</returns>
+    public int Write(ReadOnlySpan<PostedPage> pages, Func<PostedPage, bool> isWanted, Func<PostedPage, ulong> addressOf)
+    {
+        Obstacle = "";
+        _written.Clear();
+        var limit = Limit();
+        var descriptor = -1;
+        long slots = 0;
+        try
+        {
+            foreach (ref readonly var page in pages)
+            {
+                if (slots < limit && isWanted(page) && _written.Add(page.Fingerprint))
+                {
+                    descriptor = descriptor >= 0 ? descriptor : SealedMemory.Create("samepage");
+                    slots += Append(descriptor, addressOf(page), slots) ? 1 : 0;
+                }
+            }
+
+            if (slots == 0)
+            {
+                Close(ref descriptor);
+                return -1;
+            }
+
+            SealedMemory.Truncate(descriptor, slots * PageBytes);
+            SealedMemory.Seal(descriptor);
+            PromotedPagesTotal += (ulong)slots;
+            return descriptor;
+        }
+        catch (LinuxException error)
+        {
+            Obstacle = $"no segment could be written: {error.Message}";
+            Close(ref descriptor);
+            return -1;
+        }
+    }
+
+    private static bool Append(int descriptor, ulong address, long slot) =>
+        FileDescriptor.WriteFrom(descriptor, address, (ulong)PageBytes, (ulong)(slot * PageBytes)) == PageBytes;
+
+    private static void Close(ref int descriptor)
+    {
+        if (descriptor >= 0)
+        {
+            FileDescriptor.Close(descriptor);
+            descriptor = -1;
+        }
+    }
+
+    private long Limit()
+    {
+        var memory = MemInfo.Read(_proc);
+        var host = memory.AvailableBytes - BreakGuard.ReserveBytes;
+        var group = ControlGroupHeadroom.Of(_proc, Environment.ProcessId, memory.SwapFreeBytes)?.Bytes ?? long.MaxValue;
+        return Math.Clamp(Math.Min(host, group) / HeadroomShare / PageBytes, 0, Protocol.ProtocolLimits.SegmentPagesMax);
+    }
+}

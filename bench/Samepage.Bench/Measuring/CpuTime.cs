@@ -11,7 +11,7 @@ namespace Samepage.Bench.Measuring;
 internal static class CpuTime
 {
     /// <summary>The name that the gate gives its engine's thread.</summary>
-    public const string EngineThreadName = "samepage-engine";
+    public const string EngineThreadName = "samepage";
 
     /// <summary>One thread.</summary>
     public static double OfThread(int pid, int thread) =>

@@ -28,6 +28,7 @@ internal static class Program
             EnableCommand.Create(),
             DisableCommand.Create(),
             UnmergeCommand.Create(),
+            KeeperCommand.Create(),
         };
         if (arguments.Length == 0)
         {

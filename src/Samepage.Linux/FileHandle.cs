@@ -24,6 +24,76 @@ public static unsafe class FileHandle
     /// <summary>Opens a file; -1 where that fails.</summary>
     public static int TryOpenForReadingAndWriting(string path) => Libc.open(path, Libc.O_RDWR | Libc.O_CLOEXEC, 0);
 
+    /// <summary>
+    /// Opens a file that only this user may open, making it where it is missing, and locks it for as long as it stays
+    /// open; -1 where somebody else holds the lock.
+    /// </summary>
+    /// <exception cref="LinuxException">It cannot be made or opened.</exception>
+    public static int TryLock(string path)
+    {
+        const int OwnerOnly = 0x180;
+        var descriptor = Libc.open(path, Libc.O_RDWR | Libc.O_CREAT | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, OwnerOnly);
+        if (descriptor < 0)
+        {
+            throw LinuxException.Last(path);
+        }
+
+        if (Libc.flock(descriptor, Libc.LOCK_EX | Libc.LOCK_NB) != 0)
+        {
+            Close(ref descriptor);
+        }
+
+        return descriptor;
+    }
+
+    /// <summary>The owner and the permissions of a directory itself, not of what a link points to; null where it is none.</summary>
+    public static (uint UserId, int Mode)? OwnerOfDirectory(string path)
+    {
+        const int PermissionBits = 0xFFF;
+        var descriptor = Libc.open(path, Libc.O_RDONLY | Libc.O_DIRECTORY | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0);
+        if (descriptor < 0)
+        {
+            return null;
+        }
+
+        Libc.stat status;
+
+        // SAFETY: the kernel fills the local.
+        var isKnown = Libc.fstat(descriptor, &status) == 0;
+        Close(ref descriptor);
+        return isKnown ? (status.st_uid, (int)status.st_mode & PermissionBits) : null;
+    }
+
+    /// <summary>Which file a path names now, null where none.</summary>
+    public static FileIdentity? TryIdentityOf(string path)
+    {
+        var descriptor = Libc.open(path, Libc.O_RDONLY | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0);
+        if (descriptor < 0)
+        {
+            return null;
+        }
+
+        var identity = IdentityOf(descriptor);
+        Close(ref descriptor);
+        return identity;
+    }
+
+    /// <summary>Lets this process open as many files as it may at all, and says how many.</summary>
+    public static long RaiseOpenLimit()
+    {
+        Libc.rlimit limit;
+
+        // SAFETY: both calls read or fill the local.
+        if (Libc.getrlimit(Libc.RLIMIT_NOFILE, &limit) != 0)
+        {
+            return 0;
+        }
+
+        var before = limit.rlim_cur;
+        limit.rlim_cur = limit.rlim_max;
+        return (long)Math.Min(Libc.setrlimit(Libc.RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : before, int.MaxValue);
+    }
+
     /// <summary>Which file it is.</summary>
     /// <exception cref="LinuxException">The descriptor is not open.</exception>
     public static FileIdentity IdentityOf(int descriptor)

@@ -8,7 +8,10 @@ internal static unsafe partial class Libc
     public const int O_RDONLY = 0x0;
     public const int O_WRONLY = 0x1;
     public const int O_RDWR = 0x2;
+    public const int O_CREAT = 0x40;
     public const int O_TRUNC = 0x200;
+    public const int O_DIRECTORY = 0x10000;
+    public const int O_NOFOLLOW = 0x20000;
     public const int O_CLOEXEC = 0x80000;
     public const int F_GETFD = 1;
     public const int X_OK = 1;
@@ -57,6 +60,12 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int setsid();
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int dup2(int oldfd, int newfd);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint readlink(string pathname, byte* buf, nuint bufsiz);
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int usleep(uint usec);

@@ -1,17 +1,149 @@
+using System.Globalization;
+using Samepage.Linux;
+
 namespace Samepage.Merging.User;
 
-/// <summary>placeholder until the keeper's is merged</summary>
+/// <summary>The name of a domain, and where its keeper's socket lies. The same for keepers, members and verbs.</summary>
+/// <remarks>
+/// A keeper of root lies in <c>/run/samepage/domains</c>; of another user in <c>$XDG_RUNTIME_DIR/samepage/domains</c>, or
+/// where that is not set in <c>/tmp/samepage-UID/domains</c>, which must be the user's own and nobody else's to look into.
+/// </remarks>
 public sealed class DomainName
 {
-    /// <summary>d</summary>
+    /// <summary>Letters of the longest name.</summary>
+    public const int LengthMax = 47;
+
+    /// <summary>The domain of those who name none.</summary>
     public const string Default = "default";
-    private DomainName(string t) => Text = t;
-    /// <summary>t</summary>
+
+    private const string SystemDirectory = "/run/samepage/domains";
+    private const string Extension = ".sock";
+
+    private DomainName(string text) => Text = text;
+
+    /// <summary>The name itself.</summary>
     public string Text { get; }
-    /// <summary>p</summary>
-    public IEnumerable<string> SocketPaths => [$"/run/samepage/domains/{Text}.sock"];
-    /// <summary>p</summary>
-    public static DomainName? TryParse(string? t) => t is { Length: > 0 and < 48 } ? new DomainName(t) : null;
+
+    /// <summary>The directory of the keepers that this user starts.</summary>
+    /// <exception cref="IOException">The place for it belongs to somebody else.</exception>
+    public static string OwnDirectory => Environment.IsPrivilegedProcess ? SystemDirectory : Path.Combine(RuntimeDirectory(), "domains");
+
+    /// <summary>Where a keeper of this user listens.</summary>
+    public string SocketPath => Path.Combine(OwnDirectory, Text + Extension);
+
+    /// <summary>
+    /// Where a member looks for a keeper, in this order: one of the system comes first where it lets this user in, and a
+    /// connection that it closes unanswered means that it does not.
+    /// </summary>
+    public IEnumerable<string> SocketPaths => Environment.IsPrivilegedProcess
+        ? [SocketPath]
+        : [Path.Combine(SystemDirectory, Text + Extension), SocketPath];
+
+    /// <summary>Reads a name: 1 to 47 of A-Z, a-z, 0-9, '.', '_' and '-', the first of which is no '.'.</summary>
+    /// <returns>Null where the text is no such name.</returns>
+    public static DomainName? TryParse(string? text) =>
+        text is { Length: > 0 and <= LengthMax } && text[0] != '.' && text.AsSpan().IndexOfAnyExcept(s_letters) < 0
+            ? new DomainName(text)
+            : null;
+
+    private static readonly System.Buffers.SearchValues<char> s_letters =
+        System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+
+    /// <summary>
+    /// The sockets that lie where this user may look, living or not: its own and the system's; for root, everybody's.
+    /// </summary>
+    public static IReadOnlyList<(DomainName Name, string SocketPath)> Present()
+    {
+        var found = new List<(DomainName, string)>();
+        foreach (var directory in Directories().Distinct())
+        {
+            try
+            {
+                foreach (var path in Directory.EnumerateFiles(directory, "*" + Extension).Order(StringComparer.Ordinal))
+                {
+                    if (TryParse(Path.GetFileNameWithoutExtension(path)) is { } name)
+                    {
+                        found.Add((name, path));
+                    }
+                }
+            }
+            catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+            {
+                // Most often it does not exist: nobody has started a keeper there.
+            }
+        }
+
+        return found;
+    }
+
     /// <inheritdoc/>
     public override string ToString() => Text;
+
+    private static IEnumerable<string> Directories()
+    {
+        yield return SystemDirectory;
+        if (!Environment.IsPrivilegedProcess)
+        {
+            if (TryOwnDirectory() is { } own)
+            {
+                yield return own;
+            }
+
+            yield break;
+        }
+
+        foreach (var runtime in Subdirectories("/run/user", "*"))
+        {
+            yield return Path.Combine(runtime, "samepage", "domains");
+        }
+
+        foreach (var fallback in Subdirectories("/tmp", "samepage-*"))
+        {
+            // Anybody may make a directory there, so the name must be of its owner.
+            if (uint.TryParse(Path.GetFileName(fallback)["samepage-".Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var user)
+                && FileHandle.OwnerOfDirectory(fallback)?.UserId == user)
+            {
+                yield return Path.Combine(fallback, "domains");
+            }
+        }
+    }
+
+    private static string? TryOwnDirectory()
+    {
+        try
+        {
+            return OwnDirectory;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    private static string[] Subdirectories(string path, string pattern)
+    {
+        try
+        {
+            return Directory.GetDirectories(path, pattern);
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    private static string RuntimeDirectory()
+    {
+        if (Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } runtime && Path.IsPathRooted(runtime))
+        {
+            return Path.Combine(runtime, "samepage");
+        }
+
+        const int OthersMay = 0x3F;
+        var user = CurrentUser.Id;
+        var fallback = string.Create(CultureInfo.InvariantCulture, $"/tmp/samepage-{user}");
+        return FileHandle.OwnerOfDirectory(fallback) is { } owner && (owner.UserId != user || (owner.Mode & OthersMay) != 0)
+            ? throw new IOException($"{fallback} is not this user's alone")
+            : fallback;
+    }
 }

@@ -55,6 +55,9 @@ internal sealed unsafe class MemberRegion : IDisposable
     /// <summary>Whether nothing of it may be merged any more.</summary>
     public bool IsExcluded { get; set; }
 
+    /// <summary>The gate's count for this range when its mappings were read.</summary>
+    public uint Changes { get; set; }
+
     /// <summary>All of it, in ascending order.</summary>
     public Chunk[] Chunks { get; }
 

@@ -15,7 +15,7 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
     private const MappingMarks Forbidden = MappingMarks.Locked | MappingMarks.Userfault | MappingMarks.Special;
     private const MappingMarks Kept = MappingMarks.WithheldFromFork | MappingMarks.WithheldFromDump;
 
-    private readonly List<(ulong Start, ulong End, bool IsExcluded)> _ranges = [];
+    private readonly List<GateRange> _ranges = [];
     private List<MemberRegion> _regions = [];
 
     /// <summary>All chunks, in ascending order.</summary>
@@ -44,7 +44,7 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
             var (start, end) = (range.Start + PageMask & ~PageMask, range.End & ~PageMask);
             if (start < end)
             {
-                _ranges.Add((start, end, range.IsExcluded != 0));
+                _ranges.Add(range with { Start = start, End = end });
             }
         }
 
@@ -84,8 +84,9 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
         _regions = [];
         Chunks.Clear();
         (AdvisedBytes, TableBytes) = (0, 0);
-        foreach (var (start, end, isExcluded) in _ranges)
+        foreach (var range in _ranges)
         {
+            var (start, end) = (range.Start, range.End);
             var region = old.Find(r => r.Start == start && r.End == end);
             if (region is null)
             {
@@ -94,7 +95,8 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
             }
 
             // Excluded ranges keep their runs, which are still mapped, but nothing is added to them.
-            region.IsExcluded = isExcluded;
+            region.IsExcluded = range.IsExcluded != 0;
+            region.Changes = range.Changes;
             _regions.Add(region);
             Chunks.AddRange(region.Chunks);
             AdvisedBytes += end - start;
@@ -130,6 +132,7 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
             }
 
             var pages = end - first;
+            var runs = before.Runs?.Count ?? 0;
             old.Fingerprints(before).Slice(first, pages).CopyTo(region.Fingerprints(chunk).Slice(first, pages));
             (chunk.KnownPages, chunk.Quiet, chunk.NextLook) = (0, 0, 0);
             RunList.Remove(before.Runs, first, end, run =>
@@ -139,6 +142,7 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
                 budget.Note(chunk.Runs.Count - count);
                 shelf.At(run.Segment).BrokenPages -= run.Broken;
             });
+            budget.Note((before.Runs?.Count ?? 0) - runs);
         }
     }
 

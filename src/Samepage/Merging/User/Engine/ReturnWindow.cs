@@ -66,17 +66,19 @@ internal sealed unsafe class ReturnWindow : IDisposable
     /// <summary>Returns runs, together at most <see cref="PagesMax"/> pages.</summary>
     /// <param name="pieces">Runs, or parts of such.</param>
     /// <param name="shelf">Where their segments are.</param>
-    /// <param name="changes">The gate's count of changes for which they were chosen.</param>
     /// <param name="returned">Filled in: which are anonymous now.</param>
     /// <returns>False where the mappings had changed, and nothing was done.</returns>
-    public bool Return(ReadOnlySpan<ReturnPiece> pieces, Shelf shelf, uint changes, Span<bool> returned)
+    public bool Return(ReadOnlySpan<ReturnPiece> pieces, Shelf shelf, Span<bool> returned)
     {
         returned.Clear();
         _gate.Hold();
-        if (_gate.Changes != changes)
+        foreach (ref readonly var piece in pieces)
         {
-            _gate.Release();
-            return false;
+            if (!_gate.IsCurrent(piece.Chunk))
+            {
+                _gate.Release();
+                return false;
+            }
         }
 
         _turn.Begin();

@@ -134,7 +134,7 @@ internal sealed class Returner(ReturnWindow window, RegionCatalog catalog, Shelf
         }
 
         var pieces = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_pieces).Slice(first, count);
-        if (!window.Return(pieces, shelf, catalog.Changes, _returned.AsSpan(0, count)))
+        if (!window.Return(pieces, shelf, _returned.AsSpan(0, count)))
         {
             return _pieces.Count;
         }

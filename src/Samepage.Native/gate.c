@@ -53,7 +53,14 @@ static void mirror_ranges(void)
 	for (uint32_t i = 0; i < table->count; i++) {
 		const struct range_entry *entry = &table->entries[i];
 
-		gate->ranges[i] = (struct samepage_range){ entry->start, entry->end, entry->is_excluded, entry->changes };
+		gate->ranges[i] = (struct samepage_range){
+			.start = entry->start,
+			.end = entry->end,
+			.standing = (entry->is_excluded ? SAMEPAGE_STANDING_EXCLUDED : 0) |
+				    (entry->flags & RANGE_DONTFORK ? SAMEPAGE_STANDING_DONTFORK : 0) |
+				    (entry->flags & RANGE_DONTDUMP ? SAMEPAGE_STANDING_DONTDUMP : 0),
+			.changes = entry->changes,
+		};
 	}
 	gate->range_count = table->count;
 	gate->changes = atomic_load(&samepage_inner.ranges.changes);

@@ -197,7 +197,16 @@ internal sealed unsafe class MemberEngine : IDisposable
             return;
         }
 
-        request->Result = Answer((GateRequestKind)request->Kind, request);
+        try
+        {
+            request->Result = Answer((GateRequestKind)request->Kind, request);
+        }
+        catch (LinuxException error)
+        {
+            _counters.Reason = error.Message;
+            request->Result = -(long)Errno.EAGAIN;
+        }
+
         Publish();
         Volatile.Write(ref request->IsDone, 1);
         Futex.WakeAll(&request->IsDone);

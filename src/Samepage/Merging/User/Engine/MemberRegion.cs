@@ -52,8 +52,8 @@ internal sealed unsafe class MemberRegion : IDisposable
     /// <summary>Address behind the last.</summary>
     public ulong End { get; }
 
-    /// <summary>Whether nothing of it may be merged any more.</summary>
-    public bool IsExcluded { get; set; }
+    /// <summary>What held for all of it when its mappings were read: bits of <see cref="GateStanding"/>.</summary>
+    public uint Standing { get; set; }
 
     /// <summary>The gate's count for this range when its mappings were read.</summary>
     public uint Changes { get; set; }

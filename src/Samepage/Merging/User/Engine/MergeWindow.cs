@@ -67,7 +67,7 @@ internal sealed unsafe class MergeWindow : IDisposable
     public WindowOutcome Commit(Chunk chunk, WindowPlan plan, Shelf shelf)
     {
         _gate.Hold();
-        if (!_gate.IsCurrent(chunk))
+        if (!_gate.IsStillAdvised(chunk))
         {
             _gate.Release();
             return WindowOutcome.Stale;
@@ -86,6 +86,7 @@ internal sealed unsafe class MergeWindow : IDisposable
             _counters.NoteWindow(Stopwatch.GetElapsedTime(begin));
         }
 
+        _aside.Close();
         _turn.End();
         if (isOpen)
         {
@@ -94,7 +95,7 @@ internal sealed unsafe class MergeWindow : IDisposable
         }
 
         _gate.Release();
-        _aside.Empty(plan.First, plan.End);
+        _aside.Empty();
         return isOpen ? WindowOutcome.Committed : WindowOutcome.Refused;
     }
 
@@ -106,7 +107,8 @@ internal sealed unsafe class MergeWindow : IDisposable
     private bool Open(Chunk chunk, WindowPlan plan)
     {
         var mode = Breakage.Is(BreakageKind.WriteProtect) ? UserfaultModes.WriteProtect | UserfaultModes.Missing : UserfaultModes.Missing;
-        return _fault.Register(AddressOf(chunk, plan.First), (ulong)(plan.End - plan.First) * PageBytes, mode) == Errno.None;
+        return _aside.Open()
+            && _fault.Register(AddressOf(chunk, plan.First), (ulong)(plan.End - plan.First) * PageBytes, mode) == Errno.None;
     }
 
     private void TakeAside(Chunk chunk, WindowPlan plan)

@@ -95,7 +95,7 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
             }
 
             // Excluded ranges keep their runs, which are still mapped, but nothing is added to them.
-            region.IsExcluded = range.IsExcluded != 0;
+            region.Standing = range.Standing;
             region.Changes = range.Changes;
             _regions.Add(region);
             Chunks.AddRange(region.Chunks);
@@ -233,7 +233,7 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
             var chunk = Chunks[i];
             var from = Math.Max(start, Math.Max(chunk.Base, chunk.Region.Start));
             var to = Math.Min(end, Math.Min(chunk.Base + MemberRegion.ChunkBytes, chunk.Region.End));
-            if (from >= to || chunk.Region.IsExcluded)
+            if (from >= to || (chunk.Region.Standing & GateStanding.Excluded) != 0)
             {
                 continue;
             }

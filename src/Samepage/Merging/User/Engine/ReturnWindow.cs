@@ -22,11 +22,11 @@ namespace Samepage.Merging.User.Engine;
 /// </remarks>
 internal sealed unsafe class ReturnWindow : IDisposable
 {
-    /// <summary>Pages that are held back at once.</summary>
-    public const int PagesMax = 2 * MemberRegion.ChunkPages;
+    /// <summary>Pages that are held back at once, at most.</summary>
+    public const int PagesMax = 8 * MemberRegion.ChunkPages;
 
-    /// <summary>Runs that are held back at once.</summary>
-    public const int PiecesMax = 64;
+    /// <summary>Runs that are held back at once, at most.</summary>
+    public const int PiecesMax = 1024;
 
     private const ulong PageBytes = MemberRegion.PageBytes;
 
@@ -74,7 +74,7 @@ internal sealed unsafe class ReturnWindow : IDisposable
         _gate.Hold();
         foreach (ref readonly var piece in pieces)
         {
-            if (!_gate.IsCurrent(piece.Chunk))
+            if (!_gate.IsUnchanged(piece.Chunk))
             {
                 _gate.Release();
                 return false;

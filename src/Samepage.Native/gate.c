@@ -18,6 +18,8 @@
 #ifndef UFFD_USER_MODE_ONLY
 #define UFFD_USER_MODE_ONLY 1
 #endif
+/* How often the engine is asked before what it leaves is accepted. */
+#define UNMERGE_TRIES 8
 #define FEATURE_MOVE (1ull << 16)
 
 struct inner samepage_inner;
@@ -51,9 +53,7 @@ static void mirror_ranges(void)
 	for (uint32_t i = 0; i < table->count; i++) {
 		const struct range_entry *entry = &table->entries[i];
 
-		gate->ranges[i] = (struct samepage_range){
-			entry->start, entry->end, entry->is_excluded || (entry->flags & RANGE_UNMERGING), entry->changes
-		};
+		gate->ranges[i] = (struct samepage_range){ entry->start, entry->end, entry->is_excluded, entry->changes };
 	}
 	gate->range_count = table->count;
 	gate->changes = atomic_load(&samepage_inner.ranges.changes);
@@ -248,44 +248,81 @@ static int32_t populate(uint64_t start, uint64_t end)
 	return result;
 }
 
-/*
- * Keeps the engine off the range, and has it made anonymous. Where memory does not suffice all is as before. Where no
- * engine is left, pages are private on return but still mapped from segments: the range stays known and excluded, and
- * discards stay right.
- */
-static int32_t unmerge(uint64_t start, uint64_t end, enum unmerge_mode mode)
+/* Whether anything in the range is mapped from a segment. Where that cannot be told, something may be. */
+static int has_segment(uint64_t start, uint64_t end)
 {
-	uint64_t first = atomic_load(&samepage_inner.ranges.lowest), last = atomic_load(&samepage_inner.ranges.highest);
-	int64_t result;
+	struct mapping mapping;
+	int descriptor, found = 0;
 
-	if (hold_depth() > 0)
-		return -EDEADLK;
-	start = start > first ? start : first;
-	end = end < last ? end : last;
-	if (start >= end || !range_overlaps(&samepage_inner.ranges, start, end))
+	if (!atomic_load(&samepage_inner.has_merged))
 		return 0;
-	ranges_edit(mode == UNMERGE_EXCLUDE ? RANGE_EXCLUDE : RANGE_SET, start, end, mode == UNMERGE_EXCLUDE ? 0 : RANGE_UNMERGING);
-	result = request_post(SAMEPAGE_REQUEST_UNMERGE, start, end - start, 0);
-	if (result == -ENODEV) {
-		result = populate(start, end);
-		if (!result && mode == UNMERGE_FORGET && atomic_load(&samepage_inner.has_merged)) {
-			ranges_edit(RANGE_EXCLUDE, start, end, 0);
-			mode = UNMERGE_EXCLUDE;
-		}
+	if ((descriptor = mappings_open()) < 0)
+		return 1;
+	while (!found && start < end && !mapping_next(descriptor, start, &mapping) && mapping.start < end) {
+		found = mapping.is_segment;
+		start = mapping.end;
 	}
-	if (!result && mode == UNMERGE_FORGET)
-		ranges_edit(RANGE_REMOVE, start, end, 0);
-	else if (result || mode != UNMERGE_SUSPEND)
-		ranges_edit(RANGE_CLEAR, start, end, RANGE_UNMERGING);
-	return (int32_t)result;
+	mappings_close(descriptor);
+	return found;
 }
 
-static void forget_all(void)
+/*
+ * Has the engine make the range anonymous, and gives 0 with the hold lock taken, so that nothing of it can be merged
+ * again before the caller has changed the table. The engine may have been faster, or may not replace pages that a
+ * device writes to: it is looked at what is mapped, and asked again. Where segments stay, or no engine is left, pages
+ * are at least private: *is_left says so, and the range must stay known for discards to stay right. -EAGAIN, without
+ * the lock, where memory does not suffice.
+ */
+static int32_t unmerge_and_hold(uint64_t start, uint64_t end, int *is_left)
 {
-	if (atomic_load(&samepage_inner.has_merged) && !atomic_load(&samepage_inner.is_engine_alive))
-		ranges_edit(RANGE_EXCLUDE, 0, UINT64_MAX, 0);
-	else
-		ranges_edit(RANGE_REMOVE, 0, UINT64_MAX, 0);
+	int64_t result = 0;
+
+	*is_left = 0;
+	for (int i = 0; i < UNMERGE_TRIES; i++) {
+		result = request_post(SAMEPAGE_REQUEST_UNMERGE, start, end - start, 0);
+		if (result == -ENODEV)
+			break;
+		if (result < 0)
+			return (int32_t)result;
+		samepage_hold();
+		if (!has_segment(start, end))
+			return 0;
+		samepage_release();
+	}
+	samepage_hold();
+	result = populate(start, end);
+	if (result) {
+		samepage_release();
+		return (int32_t)result;
+	}
+	*is_left = has_segment(start, end);
+	return 0;
+}
+
+/* The part of a range that lies between the first and the last under advice. */
+static int clip(uint64_t *start, uint64_t *end)
+{
+	uint64_t first = atomic_load(&samepage_inner.ranges.lowest), last = atomic_load(&samepage_inner.ranges.highest);
+
+	*start = *start > first ? *start & ~(PAGE_SIZE - 1) : first;
+	*end = *end < last ? (*end + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1) : last;
+	return *start < *end && range_overlaps(&samepage_inner.ranges, *start, *end);
+}
+
+/* Forgets a range, or excludes it for good, once it is anonymous again. */
+static int32_t unmerge(uint64_t start, uint64_t end, int is_excluded)
+{
+	int32_t result;
+	int is_left;
+
+	if (!clip(&start, &end))
+		return 0;
+	result = unmerge_and_hold(start, end, &is_left);
+	if (result)
+		return result;
+	ranges_edit(is_excluded || is_left ? RANGE_EXCLUDE : RANGE_REMOVE, start, end, 0);
+	samepage_release();
+	return 0;
 }
 
 static int32_t leave(void)
@@ -296,18 +333,14 @@ static int32_t leave(void)
 	if (state_now() == SAMEPAGE_STATE_NONE)
 		return 0;
 	if (state_now() == SAMEPAGE_STATE_CHILD)
-		return unmerge(0, UINT64_MAX, UNMERGE_FORGET);
+		return unmerge(0, UINT64_MAX, 0);
 	result = request_post(SAMEPAGE_REQUEST_LEAVE, 0, 0, 0);
-	if (result == -ENODEV) {
-		result = populate(0, UINT64_MAX);
-		if (!result)
-			forget_all();
-	} else if (!result) {
-		/* All is anonymous again; the thread is on its last steps. */
-		ranges_edit(RANGE_REMOVE, 0, UINT64_MAX, 0);
-		while ((alive = atomic_load(&samepage_inner.is_engine_alive)))
-			futex_wait(&samepage_inner.is_engine_alive, alive, 1000);
-	}
+	if (result < 0 && result != -ENODEV)
+		return (int32_t)result;
+	/* After its answer the thread is on its last steps. What it could not replace is made private at least. */
+	while ((alive = atomic_load(&samepage_inner.is_engine_alive)))
+		futex_wait(&samepage_inner.is_engine_alive, alive, 1000);
+	result = unmerge(0, UINT64_MAX, 0);
 	if (!result)
 		atomic_store(state_word(), SAMEPAGE_STATE_NONE);
 	return (int32_t)result;
@@ -361,7 +394,7 @@ int32_t samepage_range_unadvise(void *address, uint64_t length)
 	uint64_t start, end;
 	int32_t result = whole_pages(address, length, &start, &end);
 
-	return result ? result : unmerge(start, end, UNMERGE_FORGET);
+	return result ? result : unmerge(start, end, 0);
 }
 
 int32_t samepage_range_discard(void *address, uint64_t length)
@@ -472,11 +505,26 @@ int32_t samepage_inner_edit(int edit, uint64_t start, uint64_t end, uint32_t fla
 	return ranges_edit((enum range_edit)edit, start, end, flags);
 }
 
-int32_t samepage_inner_unmerge(uint64_t start, uint64_t end, int mode, const char *reason)
+int32_t samepage_inner_exclude(uint64_t start, uint64_t end, const char *reason)
 {
+	int32_t result;
+
 	if (reason)
 		snprintf(samepage_inner.own_reason, sizeof(samepage_inner.own_reason), "%s", reason);
-	return unmerge(start, end, (enum unmerge_mode)mode);
+	result = unmerge(start, end, 1);
+	if (result)
+		ranges_edit(RANGE_EXCLUDE, start, end, 0);
+	return result;
+}
+
+int32_t samepage_inner_unmerge_and_hold(uint64_t start, uint64_t end)
+{
+	int is_left = 0;
+
+	if (clip(&start, &end))
+		return unmerge_and_hold(start, end, &is_left);
+	samepage_hold();
+	return 0;
 }
 
 void samepage_inner_follow(uint64_t start, uint64_t end, uint64_t to_start, uint64_t to_end, int keeps_old)
@@ -485,7 +533,8 @@ void samepage_inner_follow(uint64_t start, uint64_t end, uint64_t to_start, uint
 
 	samepage_hold();
 	before = *range_table_now(&samepage_inner.ranges);
-	ranges_edit(keeps_old ? RANGE_CLEAR : RANGE_REMOVE, start, end, RANGE_UNMERGING);
+	if (!keeps_old)
+		ranges_edit(RANGE_REMOVE, start, end, 0);
 	ranges_edit(RANGE_REMOVE, to_start, to_end, 0);
 	for (uint32_t i = 0; i < before.count; i++) {
 		const struct range_entry *entry = &before.entries[i];
@@ -499,7 +548,7 @@ void samepage_inner_follow(uint64_t start, uint64_t end, uint64_t to_start, uint
 		to = to < to_end ? to : to_end;
 		if (from >= to)
 			continue;
-		ranges_edit(RANGE_ADD, from, to, entry->flags & ~(uint32_t)RANGE_UNMERGING);
+		ranges_edit(RANGE_ADD, from, to, entry->flags);
 		if (entry->is_excluded)
 			ranges_edit(RANGE_EXCLUDE, from, to, 0);
 	}
@@ -519,8 +568,8 @@ void samepage_inner_lock_all(int is_locked, int is_future)
 	if (!is_future || state_now() == SAMEPAGE_STATE_NONE || state_now() == SAMEPAGE_STATE_CHILD)
 		return;
 	snprintf(samepage_inner.own_reason, sizeof(samepage_inner.own_reason), "mlockall(MCL_FUTURE) locks all memory");
-	request_post(SAMEPAGE_REQUEST_STOP, 0, 0, 0);
 	atomic_store(state_word(), SAMEPAGE_STATE_STOPPED);
+	request_post(SAMEPAGE_REQUEST_STOP, 0, 0, 0);
 }
 
 int samepage_inner_is_joined(void)

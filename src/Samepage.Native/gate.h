@@ -31,7 +31,8 @@ enum samepage_request_kind {
 	SAMEPAGE_REQUEST_SCAN = 2,    /* argument: timeout in milliseconds; result: pages merged */
 	SAMEPAGE_REQUEST_LEAVE = 3,   /* unmerge all, then stop */
 	SAMEPAGE_REQUEST_LIMITS = 4,  /* gate.limits were set anew */
-	SAMEPAGE_REQUEST_STOP = 5,    /* merge nothing more; what was merged stays, and the thread still answers */
+	SAMEPAGE_REQUEST_STOP = 5,    /* merge nothing more; what was merged stays, and the thread still answers. The gate
+	                                 has set the state already, which is enough for an engine that does not know this */
 };
 
 /* One request at a time; the gate's request lock queues the callers. */

@@ -85,19 +85,15 @@ int32_t ranges_edit(enum range_edit edit, uint64_t start, uint64_t end, uint32_t
 
 void spots_exclude(void);
 
-/* What becomes of a range that is made anonymous again. */
-enum unmerge_mode {
-	UNMERGE_FORGET,  /* it is not advised any more */
-	UNMERGE_EXCLUDE, /* it stays known, and is never merged again */
-	UNMERGE_SUSPEND, /* it is not merged until RANGE_UNMERGING is cleared */
-};
-
 /* What libsamepage-preload.so needs beyond samepage.h. */
 SAMEPAGE_PUBLIC int samepage_inner_overlaps(uint64_t start, uint64_t end);
 SAMEPAGE_PUBLIC int32_t samepage_inner_edit(int edit, uint64_t start, uint64_t end, uint32_t flags);
 SAMEPAGE_PUBLIC int32_t samepage_inner_advise(uint64_t start, uint64_t end, uint32_t flags);
-SAMEPAGE_PUBLIC int32_t samepage_inner_unmerge(uint64_t start, uint64_t end, int mode, const char *reason);
-/* After a move of suspended memory: the new place is as the old one was, which is forgotten unless it is kept. */
+/* Makes the range anonymous, and it is never merged again; where memory does not suffice (-EAGAIN), only the latter. */
+SAMEPAGE_PUBLIC int32_t samepage_inner_exclude(uint64_t start, uint64_t end, const char *reason);
+/* Makes it anonymous and gives 0 with the hold lock taken; or gives -EAGAIN, without it. */
+SAMEPAGE_PUBLIC int32_t samepage_inner_unmerge_and_hold(uint64_t start, uint64_t end);
+/* After a move, still under that lock: the new place is as the old one was, which is forgotten unless it is kept. */
 SAMEPAGE_PUBLIC void samepage_inner_follow(uint64_t start, uint64_t end, uint64_t to_start, uint64_t to_end, int keeps_old);
 SAMEPAGE_PUBLIC int32_t samepage_inner_discard(uint64_t start, uint64_t end, int ignores_locks);
 SAMEPAGE_PUBLIC void samepage_inner_lock_all(int is_locked, int is_future);

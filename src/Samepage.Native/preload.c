@@ -177,8 +177,7 @@ static long advise_overlapping(void *address, size_t length, int advice)
 		return result == -EPERM && samepage_inner_is_segment(start) ? -EINVAL : result;
 	case ADVICE_WIPEONFORK:
 	case ADVICE_GUARD_INSTALL:
-		result = samepage_inner_unmerge(start, end, UNMERGE_EXCLUDE, NULL);
-		if (result == -EAGAIN)
+		if (samepage_inner_exclude(start, end, NULL) == -EAGAIN)
 			return -ENOMEM;
 		break;
 	default:
@@ -267,15 +266,12 @@ static void *remap_overlapping(void *old, size_t old_length, size_t length, int 
 	uint64_t start = address_of(old), end = start + round_up(old_length);
 	void *result;
 
-	if (samepage_inner_unmerge(start, end, UNMERGE_SUSPEND, NULL) == -EAGAIN) {
+	if (samepage_inner_unmerge_and_hold(start, end)) {
 		errno = ENOMEM;
 		return MAP_FAILED;
 	}
-	samepage_hold();
 	result = (void *)syscall(SYS_mremap, old, old_length, length, flags, target);
-	if (result == MAP_FAILED) {
-		samepage_inner_edit(RANGE_CLEAR, start, end, RANGE_UNMERGING);
-	} else {
+	if (result != MAP_FAILED) {
 		uint64_t there = address_of(result);
 
 		samepage_inner_follow(start, end, there, there + round_up(length), (flags & MREMAP_DONTUNMAP) != 0);
@@ -372,7 +368,7 @@ WRAP ssize_t vmsplice(int descriptor, const struct iovec *parts, size_t count, u
 			uint64_t start = address_of(parts[i].iov_base) & ~(PAGE_SIZE - 1);
 			uint64_t end = round_up(address_of(parts[i].iov_base) + parts[i].iov_len);
 
-			samepage_inner_unmerge(start, end, UNMERGE_EXCLUDE, "memory given to a pipe by vmsplice is not merged");
+			samepage_inner_exclude(start, end, "memory given to a pipe by vmsplice is not merged");
 		}
 	return syscall(SYS_vmsplice, descriptor, parts, count, flags);
 }

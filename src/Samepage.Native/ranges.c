@@ -47,9 +47,6 @@ static int change(struct range_entry *piece, enum range_edit edit, uint32_t flag
 	case RANGE_EXCLUDE:
 		piece->is_excluded = 1;
 		break;
-	case RANGE_INCLUDE:
-		piece->is_excluded = 0;
-		break;
 	case RANGE_SET:
 		piece->flags |= flags;
 		break;
@@ -123,7 +120,7 @@ static void sum_up(struct range_tables *tables, struct range_table *table)
 	for (uint32_t i = 0; i < table->count; i++)
 		if (!table->entries[i].is_excluded)
 			table->advised_bytes += table->entries[i].end - table->entries[i].start;
-	atomic_store(&tables->lowest, table->count ? table->entries[0].start : UINT64_MAX);
+	atomic_store(&tables->lowest, table->count ? table->entries[0].start : 0);
 	atomic_store(&tables->highest, table->count ? table->entries[table->count - 1].end : 0);
 }
 

@@ -20,14 +20,12 @@ enum range_flag {
 	RANGE_NOHUGEPAGE = 4,
 	RANGE_HUGEPAGE = 8,
 	RANGE_LOCKED = 16,
-	RANGE_UNMERGING = 32, /* on its way out: to the engine, as excluded */
 };
 
 enum range_edit {
 	RANGE_ADD,     /* all of it is advised */
 	RANGE_REMOVE,  /* nothing of it is */
 	RANGE_EXCLUDE, /* what is advised of it is not merged any more */
-	RANGE_INCLUDE, /* takes back an exclusion */
 	RANGE_TOUCH,   /* something about its mappings has changed */
 	RANGE_SET,     /* these flags are set */
 	RANGE_CLEAR,   /* these flags are not */
@@ -52,8 +50,8 @@ struct range_table {
 struct range_tables {
 	_Atomic uint32_t version; /* the low bit says which table is in force */
 	_Atomic uint32_t changes; /* counts up with each edit */
-	_Atomic uint64_t lowest;  /* no range begins before; UINT64_MAX where there is none */
-	_Atomic uint64_t highest; /* and none ends behind */
+	_Atomic uint64_t lowest;  /* no range begins before */
+	_Atomic uint64_t highest; /* and none ends behind; 0 where there is none */
 	struct range_table both[2];
 };
 

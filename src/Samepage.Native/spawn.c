@@ -127,15 +127,19 @@ int32_t spawn_keeper(void)
 	return -order.error;
 }
 
+/*
+ * The child shares the table of descriptors, so that it keeps nothing open that the program closes. All signals are
+ * blocked here as in the engine's thread; what ends the child is SIGKILL, ours or at the parent's end.
+ */
 int32_t fork_probe_begin(void)
 {
-	long child = syscall(SYS_clone, 0, NULL, NULL, NULL, 0);
+	long parent = syscall(SYS_getpid), child = syscall(SYS_clone, CLONE_FILES | CLONE_FS, NULL, NULL, NULL, 0);
 
-	/* All signals are blocked here as in the engine's thread; what ends the child is SIGKILL, ours or the parent's end. */
 	if (child == 0) {
 		syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-		for (;;)
+		while (syscall(SYS_getppid) == parent)
 			syscall(SYS_pause);
+		syscall(SYS_exit_group, 0);
 	}
 	return child < 0 ? -errno : (int32_t)child;
 }

@@ -103,6 +103,9 @@ static void *engine_thread(void *unused)
 	if (run) {
 		atomic_store(&samepage_inner.has_merged, 1);
 		run(gate, &calls);
+		/* An engine that failed in the middle of something must not keep the program waiting for ever. */
+		while (hold_depth() > 0)
+			release_engine();
 	}
 	request_engine_gone();
 	return NULL;

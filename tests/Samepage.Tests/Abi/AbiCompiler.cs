@@ -20,10 +20,11 @@ internal static partial class AbiCompiler
 {
     public static bool IsAvailable => File.Exists("/usr/bin/gcc");
 
-    public static IReadOnlyDictionary<string, (AbiVerdict Verdict, string Detail)> Check(IEnumerable<AbiItem> claims)
+    /// <summary>Checks claims against the host's headers, or against the one header of ours that is named.</summary>
+    public static IReadOnlyDictionary<string, (AbiVerdict Verdict, string Detail)> Check(IEnumerable<AbiItem> claims, string? ownHeader = null)
     {
         var items = claims.ToArray();
-        var source = Source(items, out var firstLine);
+        var source = Source(items, ownHeader, out var firstLine);
         var verdicts = items.ToDictionary(item => item.Name, _ => (AbiVerdict.Confirmed, ""));
         var log = Compile(source, out var exitCode);
         var blamed = false;
@@ -48,15 +49,15 @@ internal static partial class AbiCompiler
             ? AbiVerdict.NotInHeaders
             : AbiVerdict.Wrong;
 
-    private static string Source(AbiItem[] items, out int firstLine)
+    private static string Source(AbiItem[] items, string? ownHeader, out int firstLine)
     {
-        var source = new StringBuilder("#define _GNU_SOURCE\n");
-        foreach (var include in AbiHeaders.Includes)
+        var source = new StringBuilder("#define _GNU_SOURCE\n#include <stddef.h>\n");
+        foreach (var include in ownHeader is null ? AbiHeaders.Includes : [])
         {
             source.Append(CultureInfo.InvariantCulture, $"#if __has_include(<{include}>)\n#include <{include}>\n#endif\n");
         }
 
-        source.Append(AbiHeaders.YoungerThanSomeHosts).Append('\n');
+        source.Append(ownHeader is null ? AbiHeaders.YoungerThanSomeHosts : $"#include \"{ownHeader}\"").Append('\n');
         firstLine = source.ToString().Count(letter => letter == '\n') + 1;
         foreach (var item in items)
         {

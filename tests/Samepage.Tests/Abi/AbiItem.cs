@@ -45,15 +45,16 @@ public sealed record AbiItem(string Name, string Assertion)
         ? big
         : unchecked((ulong)Convert.ToInt64(value, CultureInfo.InvariantCulture));
 
-    private static IEnumerable<AbiItem> Struct(Type type)
+    private static IEnumerable<AbiItem> Struct(Type type) =>
+        Struct(type, AbiHeaders.StructName(type.Name), field => AbiHeaders.FieldName(type.Name, field));
+
+    /// <summary>Size and offsets of one struct, by its name in C and the names of its fields there.</summary>
+    public static IEnumerable<AbiItem> Struct(Type type, string c, Func<string, string> fieldName)
     {
-        var c = AbiHeaders.StructName(type.Name);
         yield return new AbiItem($"sizeof({type.Name})", $"sizeof({c}) {(AbiHeaders.IsHeadOnly(type.Name) ? ">=" : "==")} {SizeOf(type)}");
         foreach (var field in type.GetFields(BindingFlags.Public | BindingFlags.Instance))
         {
-            yield return new AbiItem(
-                $"{type.Name}.{field.Name}",
-                $"offsetof({c}, {AbiHeaders.FieldName(type.Name, field.Name)}) == {OffsetOf(type, field)}");
+            yield return new AbiItem($"{type.Name}.{field.Name}", $"offsetof({c}, {fieldName(field.Name)}) == {OffsetOf(type, field)}");
         }
     }
 

@@ -64,11 +64,10 @@ internal sealed unsafe class MergeWindow : IDisposable
     /// <param name="chunk">The chunk.</param>
     /// <param name="plan">Its pages; fates are filled in.</param>
     /// <param name="shelf">Where the plan's segments are.</param>
-    /// <param name="changes">The gate's count of changes for which the plan was made.</param>
-    public WindowOutcome Commit(Chunk chunk, WindowPlan plan, Shelf shelf, uint changes)
+    public WindowOutcome Commit(Chunk chunk, WindowPlan plan, Shelf shelf)
     {
         _gate.Hold();
-        if (_gate.Changes != changes)
+        if (!_gate.IsCurrent(chunk))
         {
             _gate.Release();
             return WindowOutcome.Stale;

@@ -128,13 +128,13 @@ internal sealed class Returner(ReturnWindow window, RegionCatalog catalog, Shelf
     private int Return(int first)
     {
         int count = 0, pages = 0;
-        while (first + count < _pieces.Count && (pages += _pieces[first + count].Pages) <= ReturnWindow.PagesMax)
+        while (first + count < _pieces.Count && count < ReturnWindow.PiecesMax && (pages += _pieces[first + count].Pages) <= ReturnWindow.PagesMax)
         {
             count++;
         }
 
         var pieces = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_pieces).Slice(first, count);
-        if (!window.Return(pieces, shelf, catalog.Changes, _returned.AsSpan(0, count)))
+        if (!window.Return(pieces, shelf, _returned.AsSpan(0, count)))
         {
             return _pieces.Count;
         }

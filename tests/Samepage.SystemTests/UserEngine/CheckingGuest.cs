@@ -25,9 +25,9 @@ internal sealed class CheckingGuest : IDisposable
     private const int CheckedMegabytes = 96;
     private readonly TargetProgram _qemu;
     private readonly string _directory;
-    private readonly long _pageAt;
+    private long _pageAt;
 
-    /// <summary>Starts one and waits until it is up.</summary>
+    /// <summary>Starts one.</summary>
     /// <param name="number">Which; guests differ in some of their contents.</param>
     /// <param name="asynchronousIo">QEMU's way to read the disk: io_uring, native or threads.</param>
     /// <param name="variables">Arguments of env(1) for QEMU.</param>
@@ -44,6 +44,11 @@ internal sealed class CheckingGuest : IDisposable
         CheckingGuestImage.WriteDisk(Disk);
         CheckingGuestImage.WriteArchive(Archive);
         _qemu = TargetProgram.Launch("env", [.. variables, tools.Qemu, .. Arguments(tools.Kernels[0], number, asynchronousIo)]);
+    }
+
+    /// <summary>Waits until it checks itself.</summary>
+    public void AwaitUp()
+    {
         AwaitLine("up ", TimeSpan.FromSeconds(180));
         _pageAt = long.Parse(AwaitLine("page-at ", TimeSpan.FromSeconds(30)), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
     }

@@ -6,6 +6,7 @@ var benches = new Dictionary<string, (string About, Func<string[], int> Run)>
     ["churn"] = ("merged memory that is rewritten without end, half under each engine", ChurnBench.Run),
     ["cow"] = ("what a write to a merged page costs the writer", CowBench.Run),
     ["engines"] = ("ksmd against the user engine, on QEMU guests", EnginesBench.Run),
+    ["keeper"] = ("the keeper's index: nanoseconds for a posted page, bytes for a content", KeeperBench.Run),
     ["promise"] = ("what an estimate promises against what ksmd achieves, on QEMU guests", PromiseBench.Run),
     ["scan"] = ("the CPU of `estimate` against a C program that only reads the same pages", ScanBench.Run),
     ["scattered"] = ("duplicates without long runs: CPU time a merged page", ScatteredBench.Run),

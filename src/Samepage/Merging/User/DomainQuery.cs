@@ -11,6 +11,7 @@ namespace Samepage.Merging.User;
 /// <summary>Asks a keeper of its domain, without joining. What lies at the path need not be a keeper and is not believed.</summary>
 public static class DomainQuery
 {
+    private const string NotForUs = "the keeper does not talk to this user";
     private const long ReportBytesMax = 64 << 20;
 
     /// <summary>Asks all keepers that this user can see.</summary>
@@ -47,7 +48,15 @@ public static class DomainQuery
         using var poll = new EventPoll();
         poll.Add(socket.Descriptor, 1, Readiness.Read);
         var question = new MessageHeader { Magic = ProtocolLimits.Magic, Version = ProtocolLimits.Version, Kind = MessageKind.Query };
-        _ = socket.TrySend(MemoryMarshal.AsBytes(new ReadOnlySpan<MessageHeader>(in question)));
+        try
+        {
+            _ = socket.TrySend(MemoryMarshal.AsBytes(new ReadOnlySpan<MessageHeader>(in question)));
+        }
+        catch (LinuxException closed) when (closed.Errno is Errno.EPIPE or Errno.ECONNRESET)
+        {
+            throw new IOException($"{socketPath}: {NotForUs}");
+        }
+
         var ready = new ReadyEvent[1];
         if (poll.Wait(ready, (int)timeout.TotalMilliseconds) == 0)
         {
@@ -59,7 +68,7 @@ public static class DomainQuery
         try
         {
             return Read(answer.AsSpan(0, Math.Max(0, length)), descriptor)
-                ?? throw new IOException($"{socketPath}: the keeper {(length == 0 ? "does not talk to this user" : "gave no sensible answer")}");
+                ?? throw new IOException($"{socketPath}: {(length == 0 ? NotForUs : "the keeper gave no sensible answer")}");
         }
         finally
         {

@@ -63,12 +63,12 @@ int32_t ranges_edit(enum range_edit edit, uint64_t start, uint64_t end, uint32_t
 {
 	int32_t result;
 
-	samepage_hold();
+	hold_take();
 	result = range_edit(&samepage_inner.ranges, edit, start, end, flags);
 	if (edit == RANGE_ADD)
 		spots_exclude();
 	mirror_ranges();
-	samepage_release();
+	hold_give();
 	if (samepage_inner.gate && atomic_load(&samepage_inner.is_engine_alive))
 		request_bell();
 	return result;
@@ -278,21 +278,27 @@ static int32_t unmerge_and_hold(uint64_t start, uint64_t end, int *is_left)
 	int64_t result = 0;
 
 	*is_left = 0;
+	if (hold_depth() > 0)
+		return -EDEADLK;
+	hold_take();
+	if (!has_segment(start, end))
+		return 0;
+	hold_give();
 	for (int i = 0; i < UNMERGE_TRIES; i++) {
 		result = request_post(SAMEPAGE_REQUEST_UNMERGE, start, end - start, 0);
 		if (result == -ENODEV)
 			break;
 		if (result < 0)
 			return (int32_t)result;
-		samepage_hold();
+		hold_take();
 		if (!has_segment(start, end))
 			return 0;
-		samepage_release();
+		hold_give();
 	}
-	samepage_hold();
+	hold_take();
 	result = populate(start, end);
 	if (result) {
-		samepage_release();
+		hold_give();
 		return (int32_t)result;
 	}
 	*is_left = has_segment(start, end);
@@ -321,7 +327,7 @@ static int32_t unmerge(uint64_t start, uint64_t end, int is_excluded)
 	if (result)
 		return result;
 	ranges_edit(is_excluded || is_left ? RANGE_EXCLUDE : RANGE_REMOVE, start, end, 0);
-	samepage_release();
+	hold_give();
 	return 0;
 }
 
@@ -332,18 +338,17 @@ static int32_t leave(void)
 
 	if (state_now() == SAMEPAGE_STATE_NONE)
 		return 0;
-	if (state_now() == SAMEPAGE_STATE_CHILD)
-		return unmerge(0, UINT64_MAX, 0);
+	result = unmerge(0, UINT64_MAX, 0);
+	if (result || state_now() == SAMEPAGE_STATE_CHILD)
+		return (int32_t)result;
 	result = request_post(SAMEPAGE_REQUEST_LEAVE, 0, 0, 0);
 	if (result < 0 && result != -ENODEV)
 		return (int32_t)result;
-	/* After its answer the thread is on its last steps. What it could not replace is made private at least. */
+	/* After its answer the thread is on its last steps. */
 	while ((alive = atomic_load(&samepage_inner.is_engine_alive)))
 		futex_wait(&samepage_inner.is_engine_alive, alive, 1000);
-	result = unmerge(0, UINT64_MAX, 0);
-	if (!result)
-		atomic_store(state_word(), SAMEPAGE_STATE_NONE);
-	return (int32_t)result;
+	atomic_store(state_word(), SAMEPAGE_STATE_NONE);
+	return 0;
 }
 
 int32_t samepage_domain_leave(void)
@@ -405,6 +410,29 @@ int32_t samepage_range_discard(void *address, uint64_t length)
 	return result || start >= end ? result : discard(start, end, 0);
 }
 
+void samepage_hold(void)
+{
+	hold_take();
+}
+
+/* Whatever the caller did, the engine looks at all mappings anew. */
+void samepage_release(void)
+{
+	if (hold_depth() == 1)
+		ranges_edit(RANGE_TOUCH, 0, UINT64_MAX, 0);
+	hold_give();
+}
+
+void samepage_inner_hold(void)
+{
+	hold_take();
+}
+
+void samepage_inner_release(void)
+{
+	hold_give();
+}
+
 int64_t samepage_scan(uint32_t timeout_milliseconds)
 {
 	uint32_t state = state_now();
@@ -425,9 +453,9 @@ int32_t samepage_limits_set(const struct samepage_limits *limits)
 		return -EINVAL;
 	if (state_now() == SAMEPAGE_STATE_NONE)
 		return -ENOTCONN;
-	samepage_hold();
+	hold_take();
 	samepage_inner.gate->limits = filled;
-	samepage_release();
+	hold_give();
 	result = request_post(SAMEPAGE_REQUEST_LIMITS, 0, 0, 0);
 	return result == -ENODEV ? 0 : (int32_t)result;
 }
@@ -462,9 +490,9 @@ int32_t samepage_statistics_read(struct samepage_statistics *statistics)
 	copy.size = statistics->size;
 	copy.state = state_now();
 	copy.advised_bytes = 0;
-	samepage_hold();
+	hold_take();
 	copy.advised_bytes = range_table_now(&samepage_inner.ranges)->advised_bytes;
-	samepage_release();
+	hold_give();
 	memset(statistics, 0, statistics->size);
 	memcpy(statistics, &copy, size);
 	return 0;
@@ -523,7 +551,7 @@ int32_t samepage_inner_unmerge_and_hold(uint64_t start, uint64_t end)
 
 	if (clip(&start, &end))
 		return unmerge_and_hold(start, end, &is_left);
-	samepage_hold();
+	hold_take();
 	return 0;
 }
 
@@ -531,7 +559,7 @@ void samepage_inner_follow(uint64_t start, uint64_t end, uint64_t to_start, uint
 {
 	static struct range_table before; /* under the hold lock */
 
-	samepage_hold();
+	hold_take();
 	before = *range_table_now(&samepage_inner.ranges);
 	if (!keeps_old)
 		ranges_edit(RANGE_REMOVE, start, end, 0);
@@ -552,7 +580,7 @@ void samepage_inner_follow(uint64_t start, uint64_t end, uint64_t to_start, uint
 		if (entry->is_excluded)
 			ranges_edit(RANGE_EXCLUDE, from, to, 0);
 	}
-	samepage_release();
+	hold_give();
 }
 
 int32_t samepage_inner_discard(uint64_t start, uint64_t end, int ignores_locks)

@@ -28,6 +28,8 @@ struct inner {
 extern struct inner samepage_inner;
 
 /* hold.c: the lock, and how a fork and the engine keep out of each other's way. */
+void hold_take(void);
+void hold_give(void);
 void hold_engine(void);
 void release_engine(void);
 int hold_depth(void);
@@ -86,6 +88,9 @@ int32_t ranges_edit(enum range_edit edit, uint64_t start, uint64_t end, uint32_t
 void spots_exclude(void);
 
 /* What libsamepage-preload.so needs beyond samepage.h. */
+/* As samepage_hold and _release, for a caller that says itself what it has changed. */
+SAMEPAGE_PUBLIC void samepage_inner_hold(void);
+SAMEPAGE_PUBLIC void samepage_inner_release(void);
 SAMEPAGE_PUBLIC int samepage_inner_overlaps(uint64_t start, uint64_t end);
 SAMEPAGE_PUBLIC int32_t samepage_inner_edit(int edit, uint64_t start, uint64_t end, uint32_t flags);
 SAMEPAGE_PUBLIC int32_t samepage_inner_advise(uint64_t start, uint64_t end, uint32_t flags);

@@ -146,14 +146,14 @@ static long advise_kept(void *address, size_t length, int advice)
 	uint32_t flag = flag_of(advice, &is_set);
 	long result;
 
-	samepage_hold();
+	samepage_inner_hold();
 	result = syscall(SYS_madvise, address, length, advice) < 0 ? -errno : 0;
 	if (!result) {
 		samepage_inner_edit(is_set ? RANGE_SET : RANGE_CLEAR, start, end, flag);
 		if (flag & (RANGE_HUGEPAGE | RANGE_NOHUGEPAGE))
 			samepage_inner_edit(RANGE_CLEAR, start, end, flag ^ (RANGE_HUGEPAGE | RANGE_NOHUGEPAGE));
 	}
-	samepage_release();
+	samepage_inner_release();
 	return result;
 }
 
@@ -209,11 +209,11 @@ WRAP int munmap(void *address, size_t length)
 
 	if (!overlaps(address, length))
 		return (int)syscall(SYS_munmap, address, length);
-	samepage_hold();
+	samepage_inner_hold();
 	result = (int)syscall(SYS_munmap, address, length);
 	if (!result)
 		samepage_inner_edit(RANGE_REMOVE, address_of(address), address_of(address) + round_up(length), 0);
-	samepage_release();
+	samepage_inner_release();
 	return result;
 }
 
@@ -234,12 +234,12 @@ static void *map(void *address, size_t length, int protection, int flags, int de
 	void *result;
 
 	if (is_over)
-		samepage_hold();
+		samepage_inner_hold();
 	result = (void *)syscall(SYS_mmap, address, length, protection, flags, descriptor, offset);
 	if (is_over) {
 		if (result != MAP_FAILED)
 			samepage_inner_edit(RANGE_REMOVE, address_of(address), address_of(address) + round_up(length), 0);
-		samepage_release();
+		samepage_inner_release();
 	}
 	if (result != MAP_FAILED) {
 		int saved = errno;
@@ -276,7 +276,7 @@ static void *remap_overlapping(void *old, size_t old_length, size_t length, int 
 
 		samepage_inner_follow(start, end, there, there + round_up(length), (flags & MREMAP_DONTUNMAP) != 0);
 	}
-	samepage_release();
+	samepage_inner_release();
 	return result;
 }
 
@@ -304,10 +304,10 @@ static int change(const void *address, size_t length, int edit, uint32_t flags, 
 
 	if (!samepage_inner_overlaps(start, end))
 		return (int)syscall(number, address, length, third, fourth);
-	samepage_hold();
+	samepage_inner_hold();
 	result = (int)syscall(number, address, length, third, fourth);
 	samepage_inner_edit(result ? RANGE_TOUCH : edit, start, end, flags);
-	samepage_release();
+	samepage_inner_release();
 	return result;
 }
 
@@ -340,9 +340,9 @@ WRAP int mlockall(int flags)
 {
 	int result;
 
-	samepage_hold();
+	samepage_inner_hold();
 	result = (int)syscall(SYS_mlockall, flags);
-	samepage_release();
+	samepage_inner_release();
 	if (!result)
 		samepage_inner_lock_all(flags & MCL_CURRENT, flags & MCL_FUTURE);
 	return result;
@@ -352,9 +352,9 @@ WRAP int munlockall(void)
 {
 	int result;
 
-	samepage_hold();
+	samepage_inner_hold();
 	result = (int)syscall(SYS_munlockall);
-	samepage_release();
+	samepage_inner_release();
 	if (!result)
 		samepage_inner_lock_all(0, 0);
 	return result;

@@ -331,9 +331,16 @@ static int32_t unmerge(uint64_t start, uint64_t end, int is_excluded)
 	return 0;
 }
 
-static int32_t leave(void)
+static void engine_await_end(void)
 {
 	uint32_t alive;
+
+	while ((alive = atomic_load(&samepage_inner.is_engine_alive)))
+		futex_wait(&samepage_inner.is_engine_alive, alive, 1000);
+}
+
+static int32_t leave(void)
+{
 	int64_t result;
 
 	if (state_now() == SAMEPAGE_STATE_NONE)
@@ -345,8 +352,7 @@ static int32_t leave(void)
 	if (result < 0 && result != -ENODEV)
 		return (int32_t)result;
 	/* After its answer the thread is on its last steps. */
-	while ((alive = atomic_load(&samepage_inner.is_engine_alive)))
-		futex_wait(&samepage_inner.is_engine_alive, alive, 1000);
+	engine_await_end();
 	atomic_store(state_word(), SAMEPAGE_STATE_NONE);
 	return 0;
 }
@@ -588,16 +594,58 @@ int32_t samepage_inner_discard(uint64_t start, uint64_t end, int ignores_locks)
 	return discard(start, end, ignores_locks);
 }
 
-/* With MCL_FUTURE every mapping that the engine made would be locked and filled: it merges no more. */
-void samepage_inner_lock_all(int is_locked, int is_future)
+/*
+ * mlockall fills and locks all mappings, the engine's own among them, where it would wait for itself; and locked memory
+ * is not merged. So the engine goes first, which makes the memory private, as the call would do too. The ranges stay
+ * known. Where the call fails a new engine takes over.
+ */
+int32_t samepage_inner_lock_all(int flags)
 {
-	atomic_store(&samepage_inner.is_all_locked, (uint32_t)is_locked);
-	ranges_edit(RANGE_TOUCH, 0, UINT64_MAX, 0);
-	if (!is_future || state_now() == SAMEPAGE_STATE_NONE || state_now() == SAMEPAGE_STATE_CHILD)
-		return;
-	snprintf(samepage_inner.own_reason, sizeof(samepage_inner.own_reason), "mlockall(MCL_FUTURE) locks all memory");
-	atomic_store(state_word(), SAMEPAGE_STATE_STOPPED);
-	request_post(SAMEPAGE_REQUEST_STOP, 0, 0, 0);
+	int64_t result;
+
+	pthread_mutex_lock(&join_lock);
+	result = request_post(SAMEPAGE_REQUEST_LEAVE, 0, 0, 0);
+	if (!result || result == -ENODEV) {
+		engine_await_end();
+		result = syscall(SYS_mlockall, flags) < 0 ? -errno : 0;
+		if (!result) {
+			atomic_store(&samepage_inner.is_all_locked, 1);
+			snprintf(samepage_inner.own_reason, sizeof(samepage_inner.own_reason), "mlockall has locked all memory");
+		}
+		if (state_now() != SAMEPAGE_STATE_CHILD)
+			atomic_store(state_word(), result && !engine_start() ? SAMEPAGE_STATE_JOINING : SAMEPAGE_STATE_STOPPED);
+	}
+	pthread_mutex_unlock(&join_lock);
+	return (int32_t)result;
+}
+
+int32_t samepage_inner_unlock_all(void)
+{
+	int32_t result = syscall(SYS_munlockall) < 0 ? -errno : 0;
+
+	pthread_mutex_lock(&join_lock);
+	if (!result && atomic_exchange(&samepage_inner.is_all_locked, 0)) {
+		ranges_edit(RANGE_CLEAR, 0, UINT64_MAX, RANGE_LOCKED);
+		samepage_inner.own_reason[0] = 0;
+		if (state_now() == SAMEPAGE_STATE_STOPPED && !engine_start())
+			atomic_store(state_word(), SAMEPAGE_STATE_JOINING);
+	}
+	pthread_mutex_unlock(&join_lock);
+	return result;
+}
+
+int samepage_inner_piece(uint64_t address, uint64_t start, uint64_t end, uint64_t *from, uint64_t *to)
+{
+	struct mapping mapping;
+	int descriptor = mappings_open(), answer;
+
+	if (descriptor < 0)
+		return 0;
+	answer = mapping_next(descriptor, address, &mapping);
+	mappings_close(descriptor);
+	*from = mapping.start > start ? mapping.start : start;
+	*to = mapping.end < end ? mapping.end : end;
+	return !answer && mapping.start <= address;
 }
 
 int samepage_inner_is_joined(void)

@@ -18,16 +18,32 @@ internal sealed class BenchOptions(string[] args)
         return at >= 0 && at + 1 < args.Length ? int.Parse(args[at + 1], CultureInfo.InvariantCulture) : otherwise;
     }
 
+    public string Text(string name, string otherwise)
+    {
+        var at = Array.IndexOf(args, name);
+        return at >= 0 && at + 1 < args.Length ? args[at + 1] : otherwise;
+    }
+
+    /// <summary>Whether an option names this choice, or "both" or "all", or is not given.</summary>
+    public bool Chooses(string name, string choice) => Text(name, "all") is var given && (given is "all" or "both" || given == choice);
+
     public bool Has(string name) => Array.IndexOf(args, name) >= 0;
+
+    /// <summary>Where a result of this bench on this processor is kept; the directory is made.</summary>
+    public static string ResultPath(string bench, string extension)
+    {
+        var cpu = string.Concat(Machine.Cpu.Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToLowerInvariant(c) : '-'));
+        var path = Path.Combine(Machine.Root, "bench", "results", $"{bench}-{cpu.Trim('-')}.{extension}");
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        return path;
+    }
 
     /// <summary>With --save: keeps a result under bench/results, by bench and processor.</summary>
     public void Save(string bench, string json)
     {
         if (Has("--save"))
         {
-            var cpu = string.Concat(Machine.Cpu.Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToLowerInvariant(c) : '-'));
-            var path = Path.Combine(Machine.Root, "bench", "results", $"{bench}-{cpu.Trim('-')}.json");
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            var path = ResultPath(bench, "json");
             File.WriteAllText(path, json + "\n");
             Console.WriteLine($"kept in {Path.GetRelativePath(Machine.Root, path)}");
         }

@@ -3,8 +3,13 @@ using Samepage.Bench;
 // One bench per file; each takes its own arguments and returns an exit code.
 var benches = new Dictionary<string, (string About, Func<string[], int> Run)>
 {
+    ["churn"] = ("merged memory that is rewritten without end, half under each engine", ChurnBench.Run),
+    ["cow"] = ("what a write to a merged page costs the writer", CowBench.Run),
+    ["engines"] = ("ksmd against the user engine, on QEMU guests", EnginesBench.Run),
     ["promise"] = ("what an estimate promises against what ksmd achieves, on QEMU guests", PromiseBench.Run),
     ["scan"] = ("the CPU of `estimate` against a C program that only reads the same pages", ScanBench.Run),
+    ["scattered"] = ("duplicates without long runs: CPU time a merged page", ScatteredBench.Run),
+    ["stalls"] = ("how long threads wait for memory that is being merged", StallsBench.Run),
     ["startup"] = ("how long `--help` and `doctor` take from start to end", StartupBench.Run),
 };
 
@@ -19,4 +24,13 @@ if (args.Length == 0 || !benches.TryGetValue(args[0], out var bench))
     return 2;
 }
 
-return bench.Run(args[1..]);
+try
+{
+    return bench.Run(args[1..]);
+}
+catch (Exception failure)
+{
+    // Caught, so that on the way here programs were ended and settings put back.
+    Console.Error.WriteLine(failure);
+    return 1;
+}

@@ -77,15 +77,14 @@ internal sealed class OwnedProcess : IDisposable
             WorkingDirectory = "/",
         };
         var setpriv = Executable.Require("setpriv");
-        string[] chain = [setpriv, "--pdeathsig", "KILL", "/bin/sh", "-c", Stand, setpriv, WaitThenBecome, program];
-        foreach (var argument in chain.Concat(arguments))
+        string[] chain = [setpriv, "--pdeathsig", "KILL", "/bin/sh", "-c", Stand, setpriv, WaitThenBecome];
+        // Set last of all, so that a library to be preloaded comes into the program and into none of its helpers.
+        IEnumerable<string> settings = environment.Count == 0
+            ? []
+            : [Executable.Require("env"), .. environment.Select(pair => $"{pair.Key}={pair.Value}")];
+        foreach (var argument in chain.Concat(settings).Append(program).Concat(arguments))
         {
             start.ArgumentList.Add(argument);
-        }
-
-        foreach (var (key, value) in environment)
-        {
-            start.Environment[key] = value;
         }
 
         var owned = new OwnedProcess(new Process { StartInfo = start }, name);

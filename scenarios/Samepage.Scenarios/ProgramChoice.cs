@@ -10,7 +10,14 @@ namespace Samepage.Scenarios;
 /// <param name="CacheDirectory">Where guest images are kept.</param>
 /// <param name="Kind">Which programs.</param>
 public sealed record ProgramRequest(
-    int Count, int GuestMegabytes, long AvailableBytes, string CacheDirectory, ProgramKind Kind = ProgramKind.Best);
+    int Count, int GuestMegabytes, long AvailableBytes, string CacheDirectory, ProgramKind Kind = ProgramKind.Best)
+{
+    /// <summary>What the programs find in their environment beside ours.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Whether guests ask for merging themselves, as QEMU does unless told otherwise.</summary>
+    public bool MergesMemory { get; init; }
+}
 
 /// <summary>Which programs are wanted.</summary>
 public enum ProgramKind
@@ -75,12 +82,17 @@ public static class ProgramChoice
         say("preparing the guests' file system");
         var image = GuestImage.Prepare(tools, GuestImage.SharedBytesFor(megabytes), request.CacheDirectory);
         say($"starting {count} guests of {megabytes} MB, two at a time");
+        GuestOptions Options(int number) => new(number, megabytes)
+        {
+            MergesMemory = request.MergesMemory,
+            Environment = request.Environment,
+        };
         ScenarioException? failure = null;
         foreach (var kernel in tools.Kernels)
         {
-            var first = new Guest(tools, kernel, image, new GuestOptions(1, megabytes));
+            var first = new Guest(tools, kernel, image, Options(1));
             var others = Enumerable.Range(2, count - 1)
-                .Select(number => new Guest(tools, kernel, image, new GuestOptions(number, megabytes)));
+                .Select(number => new Guest(tools, kernel, image, Options(number)));
             var fleet = new ProgramFleet([first, .. others]);
             try
             {
@@ -117,7 +129,10 @@ public static class ProgramChoice
         var files = SharedContent.Choose(megabytes * (1L << 20));
         var digest = interpreter.Digest(files);
         var fleet = new ProgramFleet([.. Enumerable.Range(1, count)
-            .Select(number => new Worker(interpreter, number, files, digest, WorkerUniqueMegabytes << 20))]);
+            .Select(number => new Worker(interpreter, number, files, digest, WorkerUniqueMegabytes << 20)
+            {
+                Environment = request.Environment,
+            })]);
         fleet.Start(program => say(program.Description + " is up"), cancel);
         return new RunningPrograms(fleet, "worker", megabytes, reason);
     }

@@ -20,11 +20,18 @@ public static class SharedContent
     /// <summary>Takes files in a fixed order until so many bytes are together; the last one is cut to fit.</summary>
     /// <param name="bytes">How much is wanted; a machine with less gives what it has.</param>
     /// <param name="root">Where the machine's files are; tests replace it.</param>
-    public static IReadOnlyList<SharedFile> Choose(long bytes, string root = "/")
+    /// <param name="skippedBytes">Files of so many bytes are passed over first: another choice from the same machine.</param>
+    public static IReadOnlyList<SharedFile> Choose(long bytes, string root = "/", long skippedBytes = 0)
     {
         var chosen = new List<SharedFile>();
         foreach (var file in Candidates(root))
         {
+            if (skippedBytes > 0)
+            {
+                skippedBytes -= file.Length;
+                continue;
+            }
+
             if (bytes <= 0)
             {
                 break;

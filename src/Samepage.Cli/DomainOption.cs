@@ -8,6 +8,9 @@ internal static class DomainOption
 {
     public static Option<string?> Create(string description) => new("--domain") { Description = description, HelpName = "NAME" };
 
+    /// <summary>Says that a keeper was found and gave no answer.</summary>
+    public static void TellSilent(DomainName name, string why) => StandardError.Tell($"domain {name}: {why}");
+
     /// <summary>The domain named; null where none is.</summary>
     /// <exception cref="CommandFailure">The name is none.</exception>
     public static DomainName? Value(ParseResult parsed, Option<string?> option) => parsed.GetValue(option) is not { } text

@@ -23,6 +23,7 @@ internal static class Program
             DoctorCommand.Create(),
             EstimateCommand.Create(),
             StatusCommand.Create(),
+            ExplainCommand.Create(),
             TopCommand.Create(),
             RunCommand.Create(),
             EnableCommand.Create(),

@@ -53,7 +53,14 @@ static void mirror_ranges(void)
 	for (uint32_t i = 0; i < table->count; i++) {
 		const struct range_entry *entry = &table->entries[i];
 
-		gate->ranges[i] = (struct samepage_range){ entry->start, entry->end, entry->is_excluded, entry->changes };
+		gate->ranges[i] = (struct samepage_range){
+			.start = entry->start,
+			.end = entry->end,
+			.standing = (entry->is_excluded ? SAMEPAGE_STANDING_EXCLUDED : 0) |
+				    (entry->flags & RANGE_DONTFORK ? SAMEPAGE_STANDING_DONTFORK : 0) |
+				    (entry->flags & RANGE_DONTDUMP ? SAMEPAGE_STANDING_DONTDUMP : 0),
+			.changes = entry->changes,
+		};
 	}
 	gate->range_count = table->count;
 	gate->changes = atomic_load(&samepage_inner.ranges.changes);
@@ -310,8 +317,8 @@ static int clip(uint64_t *start, uint64_t *end)
 {
 	uint64_t first = atomic_load(&samepage_inner.ranges.lowest), last = atomic_load(&samepage_inner.ranges.highest);
 
-	*start = *start > first ? *start : first;
-	*end = *end < last ? *end : last;
+	*start = *start > first ? *start & ~(PAGE_SIZE - 1) : first;
+	*end = *end < last ? (*end + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1) : last;
 	return *start < *end && range_overlaps(&samepage_inner.ranges, *start, *end);
 }
 

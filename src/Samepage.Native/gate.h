@@ -17,11 +17,16 @@
 #define SAMEPAGE_RANGES_MAX 1024
 #define SAMEPAGE_DESCRIPTORS_MAX 1024
 
+/* What holds for all of a range. */
+#define SAMEPAGE_STANDING_EXCLUDED 1  /* never merged: spliced, wiped on fork, guarded */
+#define SAMEPAGE_STANDING_DONTFORK 2  /* as the program has said by madvise */
+#define SAMEPAGE_STANDING_DONTDUMP 4
+
 /* A range under advice. Written by the program's threads, read by the engine, both under the hold lock. */
 struct samepage_range {
 	uint64_t start;
 	uint64_t end;        /* exclusive; sorted, disjoint, not touching unless their flags differ */
-	uint32_t is_excluded; /* never merged: spliced, wiped on fork, guarded */
+	uint32_t standing;    /* SAMEPAGE_STANDING_ bits */
 	uint32_t changes;     /* the value of gate.changes when something about its mappings changed last */
 };
 

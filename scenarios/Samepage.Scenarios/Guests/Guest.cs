@@ -13,6 +13,18 @@ public sealed record GuestOptions(int Number, int MemoryMegabytes)
     /// <summary>Whether the guest's memory is a shared memfd, which the kernel never merges: the silent no-op.</summary>
     public bool HasSharedMemory { get; init; }
 
+    /// <summary>What QEMU finds in its environment beside ours: a preloaded library and its settings, for example.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>More words for the guest kernel's command line: guests with other words lay out their memory otherwise.</summary>
+    public string KernelWords { get; init; } = "";
+
+    /// <summary>Megabytes of its memory that the guest writes anew without end, with pieces of the common files; 0: none.</summary>
+    public int ChurnMegabytes { get; init; }
+
+    /// <summary>How many seconds the guest rests between two megabytes of churn.</summary>
+    public int ChurnRestSeconds { get; init; } = 1;
+
     /// <summary>Random data that only this guest holds.</summary>
     public int UniqueMegabytes { get; init; } = Math.Clamp(MemoryMegabytes / 64, 2, 16);
 }
@@ -36,7 +48,7 @@ public sealed class Guest(GuestTools tools, string kernel, GuestImage image, Gue
     internal override TimeSpan Patience => TimeSpan.FromSeconds(180);
 
     private protected override OwnedProcess Launch() =>
-        OwnedProcess.Start(Description, tools.Qemu, Arguments(), new Dictionary<string, string>());
+        OwnedProcess.Start(Description, tools.Qemu, Arguments(), options.Environment);
 
     private List<string> Arguments()
     {
@@ -49,8 +61,7 @@ public sealed class Guest(GuestTools tools, string kernel, GuestImage image, Gue
             "-chardev", "stdio,id=line,signal=off", "-serial", "chardev:line",
             "-kernel", kernel, "-initrd", image.Path,
             // A guest that panics resets at once, and with -no-reboot QEMU then ends: the reason is heard without waiting.
-            "-append", FormattableString.Invariant(
-                $"console=ttyS0 quiet panic=-1 SAMEPAGE_UNIQUE_MB={options.UniqueMegabytes}"),
+            "-append", KernelCommandLine(),
         ];
         if (options.HasSharedMemory)
         {
@@ -61,4 +72,8 @@ public sealed class Guest(GuestTools tools, string kernel, GuestImage image, Gue
         arguments.AddRange(["-machine", machine]);
         return arguments;
     }
+
+    /// <summary>The kernel hands words of the form NAME=VALUE that it does not know to the first process as environment.</summary>
+    private string KernelCommandLine() => FormattableString.Invariant(
+        $"console=ttyS0 quiet panic=-1 SAMEPAGE_UNIQUE_MB={options.UniqueMegabytes} SAMEPAGE_CHURN_MB={options.ChurnMegabytes} SAMEPAGE_CHURN_REST={options.ChurnRestSeconds} {options.KernelWords}").TrimEnd();
 }

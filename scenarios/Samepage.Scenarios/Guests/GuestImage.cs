@@ -23,11 +23,13 @@ public sealed record GuestImage(string Path, string SharedDigest, long SharedByt
     /// <param name="tools">What to build from.</param>
     /// <param name="sharedBytes">How much common data.</param>
     /// <param name="cacheDirectory">Where to keep it.</param>
+    /// <param name="skippedBytes">How much of the machine's files to pass over first, for an image with other files.</param>
     /// <exception cref="IOException">The cache cannot be written.</exception>
-    public static GuestImage Prepare(GuestTools tools, long sharedBytes, string cacheDirectory)
+    public static GuestImage Prepare(GuestTools tools, long sharedBytes, string cacheDirectory, long skippedBytes = 0)
     {
-        var files = SharedContent.Choose(sharedBytes);
-        var family = FormattableString.Invariant($"guest-{sharedBytes >> 20}mb-");
+        var files = SharedContent.Choose(sharedBytes, skippedBytes: skippedBytes);
+        var family = FormattableString.Invariant(
+            $"guest{(skippedBytes == 0 ? "" : $"-after{skippedBytes >> 20}")}-{sharedBytes >> 20}mb-");
         var final = System.IO.Path.Combine(cacheDirectory, family + Key(tools, files));
         if (!File.Exists(System.IO.Path.Combine(final, ArchiveName)))
         {
@@ -79,7 +81,7 @@ public sealed record GuestImage(string Path, string SharedDigest, long SharedByt
 
     private static void Write(CpioWriter archive, GuestTools tools, IReadOnlyList<SharedFile> files)
     {
-        foreach (var directory in (string[])["bin", "dev", "proc", "shared", "unique"])
+        foreach (var directory in (string[])["bin", "churn", "dev", "proc", "shared", "unique"])
         {
             archive.AddDirectory(directory);
         }

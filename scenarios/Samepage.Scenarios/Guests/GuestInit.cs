@@ -4,7 +4,7 @@ namespace Samepage.Scenarios.Guests;
 internal static class GuestInit
 {
     /// <summary>The parts of busybox that the script uses.</summary>
-    public static readonly string[] Applets = ["cat", "dd", "mount", "od", "poweroff", "sha256sum", "sh", "stty"];
+    public static readonly string[] Applets = ["cat", "dd", "mount", "od", "poweroff", "sha256sum", "sh", "sleep", "stty"];
 
     /// <summary>
     /// Makes the guest's own data from its random generator, says that it is up, and answers questions on the serial
@@ -28,6 +28,21 @@ internal static class GuestInit
             byte=$(dd if="$1" bs=1 skip="$2" count=1 | od -An -tu1)
             printf "\\$(printf %03o $((byte ^ 255)))" | dd of="$1" bs=1 seek="$2" conv=notrunc
         }
+
+        # Writes a ring of megabytes over and over, each with a piece of a common file: pages that were merged become
+        # others and, as the pieces repeat, duplicates again.
+        churn() {
+            slot=0
+            while :; do
+                for file in /shared/*; do
+                    dd if="$file" of="/churn/$slot" bs=1M count=1 conv=notrunc
+                    slot=$(((slot + 1) % SAMEPAGE_CHURN_MB))
+                    sleep "$SAMEPAGE_CHURN_REST"
+                done
+            done
+        }
+
+        [ "$SAMEPAGE_CHURN_MB" -gt 0 ] && churn &
 
         echo "samepage-up $(digest /unique/*)"
         while read -r question number part offset; do

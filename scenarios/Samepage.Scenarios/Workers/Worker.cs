@@ -58,6 +58,9 @@ public sealed class Worker(
     /// <summary>Large blocks get mappings of their own, so that the data lie alike in the pages of every copy.</summary>
     private static readonly Dictionary<string, string> s_environment = new() { ["MALLOC_MMAP_THRESHOLD_"] = "65536" };
 
+    /// <summary>What the program finds in its environment beside ours: a preloaded library and its settings, for example.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
     /// <inheritdoc/>
     public override string Description =>
         FormattableString.Invariant($"worker {number}: {interpreter.Name}, {files.Sum(file => file.Length) >> 20} MB");
@@ -74,7 +77,7 @@ public sealed class Worker(
             arguments.Add(Text(file.Length));
         }
 
-        return OwnedProcess.Start(Description, interpreter.Path, arguments, s_environment);
+        return OwnedProcess.Start(Description, interpreter.Path, arguments, Environment.Concat(s_environment).ToDictionary());
     }
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);

@@ -3,6 +3,8 @@ using Samepage.Cli.Rendering;
 using Samepage.Governing;
 using Samepage.Linux.Proc;
 using Samepage.Linux.Sys;
+using Samepage.Merging.User;
+using Samepage.Merging.User.Keeping;
 using Samepage.Targets;
 using Spectre.Console;
 
@@ -14,6 +16,7 @@ internal static class StatusCommand
     private static readonly TimeSpan s_lookEvery = TimeSpan.FromMilliseconds(100);
     private static readonly Option<bool> s_json = new("--json") { Description = "Write JSON instead of text" };
     private static readonly Option<string?> s_interval = new("--interval") { Description = "Watch for this long first (500ms, 2s, 1m): what ksmd spends is then of now", HelpName = "TIME" };
+    private static readonly Option<string?> s_domain = DomainOption.Create("Only this domain of the user engine");
     private static readonly Option<bool> s_wait = new("--wait") { Description = "Wait until merging has converged" };
     private static readonly Option<string?> s_timeout = new("--timeout") { Description = "Wait no longer than this; exit 1 if it has not converged by then", HelpName = "TIME" };
 
@@ -21,7 +24,7 @@ internal static class StatusCommand
     {
         var command = new Command("status", "Say what merging saves, for whom, what ksmd spends and whether it has converged.");
         var targets = new TargetOptions().AddTo(command);
-        foreach (var option in new Option[] { s_interval, s_wait, s_timeout, s_json })
+        foreach (var option in new Option[] { s_domain, s_interval, s_wait, s_timeout, s_json })
         {
             command.Options.Add(option);
         }
@@ -40,8 +43,21 @@ internal static class StatusCommand
             throw new CommandFailure(ExitCode.Usage, "--timeout goes with --wait");
         }
 
+        var domain = DomainOption.Value(parsed, s_domain);
+        var domains = DomainQuery.AskAll(domain, DomainOption.TellSilent);
+        if (domain is not null && domains.Count == 0)
+        {
+            throw new CommandFailure(ExitCode.TargetUnsuitable, $"domain {domain} has no keeper that can be seen from here");
+        }
+
+        if (domain is not null && !isWait && !parsed.GetValue(s_json))
+        {
+            DomainText.Write(ConsoleText.StandardOutput(), domains);
+            return ExitCode.Done;
+        }
+
         var ksm = new KsmSysfs();
-        if (!ksm.Exists)
+        if (!ksm.Exists && (domains.Count == 0 || isWait))
         {
             throw new CommandFailure(ExitCode.Missing, "this kernel has no KSM; 'samepage doctor' says more");
         }
@@ -51,7 +67,7 @@ internal static class StatusCommand
         var targets = isNamed ? targetOptions.Resolve(parsed, proc) : null;
         var waiter = new ConvergenceWaiter(ksm);
         var verdict = isWait ? Wait(ksm, waiter, timeout, cancel) : null;
-        Show(new MergingReader(proc, ksm), proc, targets, interval, waiter.Memory, parsed.GetValue(s_json), cancel);
+        Show(new MergingReader(proc, ksm), proc, targets, domains, interval, waiter.Memory, parsed.GetValue(s_json), cancel);
         return verdict is null || verdict.State == Convergence.Converged
             ? ExitCode.Done
             : throw new CommandFailure(ExitCode.Failed, $"merging has not converged: {verdict.Reason}");
@@ -91,7 +107,7 @@ internal static class StatusCommand
     /// What a wait came to know is younger than either.
     /// </summary>
     private static void Show(
-        MergingReader reader, ProcFs proc, IReadOnlyList<TargetProcess>? targets, TimeSpan? interval,
+        MergingReader reader, ProcFs proc, IReadOnlyList<TargetProcess>? targets, IReadOnlyList<DomainReport> domains, TimeSpan? interval,
         ConvergenceMemory? waited, bool isJson, CancellationToken cancel)
     {
         var store = new ObservationStore(ObservationStore.DefaultDirectory(), proc);
@@ -110,7 +126,7 @@ internal static class StatusCommand
         var survey = targets is null ? everybody : reader.ReadProcesses(targets);
         var verdict = tracker.Observe(host.Sample with { HasUnscannedProcess = everybody.HasUnscanned });
         store.TryWrite(new Observation(tracker.Memory!, host.KsmdCpuSeconds));
-        Write(host, survey, verdict, KsmdPace.Between(cpuBefore, before, host), isJson);
+        Write(host, survey, verdict, KsmdPace.Between(cpuBefore, before, host), domains, isJson);
     }
 
     private static void Watch(MergingReader reader, ConvergenceTracker tracker, DateTimeOffset until, CancellationToken cancel)
@@ -123,11 +139,11 @@ internal static class StatusCommand
         }
     }
 
-    private static void Write(HostMerging host, ProcessSurvey survey, ConvergenceVerdict verdict, KsmdPace? pace, bool isJson)
+    private static void Write(HostMerging host, ProcessSurvey survey, ConvergenceVerdict verdict, KsmdPace? pace, IReadOnlyList<DomainReport> domains, bool isJson)
     {
         if (isJson)
         {
-            Console.Out.Write(StatusJson.From(host, survey, verdict, pace).ToText());
+            Console.Out.Write(StatusJson.From(host, survey, verdict, pace, domains).ToText());
             return;
         }
 
@@ -144,5 +160,7 @@ internal static class StatusCommand
             console.WriteLine();
             console.WriteParagraph(rest + ".");
         }
+
+        DomainText.Write(console, domains);
     }
 }

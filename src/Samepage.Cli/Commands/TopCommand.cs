@@ -6,6 +6,7 @@ using Samepage.Governing;
 using Samepage.Linux;
 using Samepage.Linux.Proc;
 using Samepage.Linux.Sys;
+using Samepage.Merging.User;
 
 namespace Samepage.Cli.Commands;
 
@@ -13,12 +14,14 @@ namespace Samepage.Cli.Commands;
 internal static class TopCommand
 {
     private static readonly Option<string?> s_interval = new("--interval") { Description = "Time between two looks (default: 2s)", HelpName = "TIME" };
+    private static readonly Option<string?> s_domain = DomainOption.Create("Only this domain of the user engine");
 
     public static Command Create()
     {
         var command = new Command("top", "Watch merging live: host and processes, sortable by keys; q quits.");
         var targets = new TargetOptions().AddTo(command);
         command.Options.Add(s_interval);
+        command.Options.Add(s_domain);
         command.SetVerb((parsed, cancel) => Run(parsed, targets, cancel));
         return command;
     }
@@ -32,7 +35,8 @@ internal static class TopCommand
         }
 
         var ksm = new KsmSysfs();
-        if (!ksm.Exists)
+        var domain = DomainOption.Value(parsed, s_domain);
+        if (!ksm.Exists && DomainQuery.AskAll(domain).Count == 0)
         {
             throw new CommandFailure(ExitCode.Missing, "this kernel has no KSM; 'samepage doctor' says more");
         }
@@ -45,7 +49,7 @@ internal static class TopCommand
             _ = targetOptions.Resolve(parsed, proc);
         }
 
-        Watch(new TopScreen(proc, new MergingReader(proc, ksm), query), interval, cancel);
+        Watch(new TopScreen(proc, new MergingReader(proc, ksm), query, () => DomainQuery.AskAll(domain)), interval, cancel);
         return ExitCode.Done;
     }
 

@@ -1,15 +1,17 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Samepage.Governing;
+using Samepage.Merging.User.Keeping;
 
 namespace Samepage.Cli.Rendering;
 
 /// <summary>The merging of a host and its processes, as <c>samepage.status/1</c>.</summary>
 internal sealed record StatusJson(
     string Schema, DateTimeOffset TakenAt, StatusJson.HostPart Host, StatusJson.ConvergencePart Convergence,
-    IReadOnlyList<StatusJson.ProcessPart> Processes, int OptedInUnmergedProcesses, int UnreadableProcesses)
+    IReadOnlyList<StatusJson.ProcessPart> Processes, int OptedInUnmergedProcesses, int UnreadableProcesses,
+    IReadOnlyList<DomainJson> Domains)
 {
-    public static StatusJson From(HostMerging host, ProcessSurvey survey, ConvergenceVerdict verdict, KsmdPace? pace) => new(
+    public static StatusJson From(HostMerging host, ProcessSurvey survey, ConvergenceVerdict verdict, KsmdPace? pace, IReadOnlyList<DomainReport> domains) => new(
         "samepage.status/1", host.Sample.TakenAt,
         new HostPart(
             host.State, host.IsAdvisorOn, host.Sample.FullScans, host.PagesShared, host.PagesSharing, host.ZeroPages,
@@ -19,7 +21,7 @@ internal sealed record StatusJson(
         [.. survey.Shown.Select(process => new ProcessPart(
             process.Pid, process.Name, process.IsReadable, process.OptIn, process.MergedPages, process.ZeroPages,
             process.TrackedPages, process.SavedBytes, process.ProfitBytes))],
-        survey.OptedInUnmerged, survey.Unreadable);
+        survey.OptedInUnmerged, survey.Unreadable, [.. domains.Select(DomainJson.From)]);
 
     public string ToText() => JsonSerializer.Serialize(this, StatusJsonContext.Default.StatusJson) + "\n";
 

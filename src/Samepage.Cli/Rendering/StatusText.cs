@@ -90,7 +90,8 @@ internal static class StatusText
             : total;
     }
 
-    private static void Line(IAnsiConsole console, string label, string text, string style = "default")
+    /// <summary>A label and what belongs to it, broken between words.</summary>
+    public static void Line(IAnsiConsole console, string label, string text, string style = "default")
     {
         var first = true;
         foreach (var line in ConsoleText.Wrap(text, Math.Max(30, console.Profile.Width - Indent), 0))

@@ -1,12 +1,14 @@
 using Samepage.Governing;
 using Samepage.Linux.Proc;
+using Samepage.Merging.User.Keeping;
 using Samepage.Targets;
 using Spectre.Console;
 
 namespace Samepage.Cli.Rendering;
 
 /// <summary>What <c>top</c> shows and how keys change it; knows nothing of terminals.</summary>
-internal sealed class TopScreen(ProcFs proc, MergingReader reader, TargetQuery query)
+internal sealed class TopScreen(
+    ProcFs proc, MergingReader reader, TargetQuery query, Func<IReadOnlyList<DomainReport>>? askDomains = null)
 {
     private static readonly (char Key, string Name, Func<ProcessMerging, IComparable> Order, bool Descends)[] s_orders =
     [
@@ -23,6 +25,7 @@ internal sealed class TopScreen(ProcFs proc, MergingReader reader, TargetQuery q
     private ProcessSurvey? _survey;
     private ConvergenceVerdict? _verdict;
     private KsmdPace? _pace;
+    private IReadOnlyList<DomainReport> _domains = [];
     private string? _trouble;
     private int _order;
     private bool _isReversed;
@@ -36,6 +39,7 @@ internal sealed class TopScreen(ProcFs proc, MergingReader reader, TargetQuery q
     /// <summary>Looks at host and processes anew.</summary>
     public void Look()
     {
+        _domains = askDomains?.Invoke() ?? [];
         var before = _host;
         _host = reader.ReadHost();
         _pace = before is null ? null : KsmdPace.Between(before.KsmdCpuSeconds, before.Sample.TakenAt, _host);
@@ -89,6 +93,12 @@ internal sealed class TopScreen(ProcFs proc, MergingReader reader, TargetQuery q
         console.WriteLine();
         var heading = text.ToString().Count(letter => letter == '\n');
         StatusText.WriteProcesses(console, Ordered());
+        if (_domains.Any(domain => domain.Members.Count > 0))
+        {
+            console.WriteLine();
+            DomainText.WriteMembers(console, _domains);
+        }
+
         var lines = text.ToString().ReplaceLineEndings("\n").TrimEnd('\n').Split('\n').Select(line => Cut(line, columns)).ToList();
         lines[heading] = $"\e[7m{lines[heading].PadRight(columns)}\e[0m";
         return Frame(lines, columns, rows);

@@ -13,6 +13,7 @@ internal static unsafe partial class Libc
     public const int SYS_write = 1;
     public const int SYS_poll = 7;
     public const int SYS_mmap = 9;
+    public const int SYS_mprotect = 10;
     public const int SYS_munmap = 11;
     public const int SYS_readv = 19;
     public const int SYS_writev = 20;
@@ -33,6 +34,7 @@ internal static unsafe partial class Libc
     public const int SYS_semop = 65;
     public const int SYS_rt_sigtimedwait = 128;
     public const int SYS_rt_sigsuspend = 130;
+    public const int SYS_mlock = 149;
     public const int SYS_prctl = 157;
     public const int SYS_gettid = 186;
     public const int SYS_futex = 202;

@@ -47,6 +47,17 @@ public static unsafe class RawMemory
         Result(Libc.syscall(
             Libc.SYS_mremap, (nint)source, (nint)bytes, (nint)bytes, Libc.MREMAP_MAYMOVE | Libc.MREMAP_FIXED, (nint)address, 0));
 
+    /// <summary>Sets the rights to a range.</summary>
+    /// <param name="address">Where.</param>
+    /// <param name="bytes">How long.</param>
+    /// <param name="protection">PROT_ bits, as <see cref="Proc.MappingQuery"/> gives them.</param>
+    public static Errno Protect(byte* address, ulong bytes, int protection) =>
+        Result(Libc.syscall(Libc.SYS_mprotect, (nint)address, (nint)bytes, protection, 0, 0, 0));
+
+    /// <summary>Keeps a range in memory.</summary>
+    public static Errno Lock(ulong address, ulong bytes) =>
+        Result(Libc.syscall(Libc.SYS_mlock, (nint)address, (nint)bytes, 0, 0, 0, 0));
+
     /// <summary>Takes a mapping away.</summary>
     public static Errno Unmap(byte* address, ulong bytes) =>
         Result(Libc.syscall(Libc.SYS_munmap, (nint)address, (nint)bytes, 0, 0, 0, 0));

@@ -35,12 +35,13 @@ public enum MappingMarks
 /// <summary>One mapping of this process.</summary>
 /// <param name="Start">First address.</param>
 /// <param name="End">Address behind the last.</param>
+/// <param name="IsPrivate">Changes are its own (MAP_PRIVATE).</param>
 /// <param name="IsPrivateData">Readable, writable, private and not executable.</param>
 /// <param name="IsAnonymous">Neither a file is behind it nor one of the kernel's own areas, such as a stack.</param>
 /// <param name="IsOfSegment">A memory file of the name that the walker was told is behind it.</param>
 /// <param name="Marks">The kernel's marks.</param>
 public readonly record struct Mapping(
-    ulong Start, ulong End, bool IsPrivateData, bool IsAnonymous, bool IsOfSegment, MappingMarks Marks);
+    ulong Start, ulong End, bool IsPrivate, bool IsPrivateData, bool IsAnonymous, bool IsOfSegment, MappingMarks Marks);
 
 /// <summary>
 /// Walks over the mappings of this process, from /proc/self/smaps. Allocates nothing but itself: a process with many
@@ -138,6 +139,7 @@ public sealed unsafe class MappingWalker : IDisposable
         line = line[(used + 1)..];
         _ = Utf8Parser.TryParse(line, out ulong end, out used, 'x');
         line = line[(used + 1)..];
+        var isPrivate = line.Length > 3 && line[3] == (byte)'p';
         var isPrivateData = line.StartsWith("rw-p"u8);
         var path = line.LastIndexOf((byte)' ') is var blank && blank >= 0 ? line[(blank + 1)..] : default;
         if (line.IndexOf((byte)'/') is var slash and >= 0)
@@ -146,7 +148,7 @@ public sealed unsafe class MappingWalker : IDisposable
         }
 
         var isAnonymous = path.IsEmpty || path.SequenceEqual("[heap]"u8) || path.StartsWith("[anon:"u8) || IsInode(path);
-        return new Mapping(start, end, isPrivateData, isAnonymous, path.StartsWith(_segmentPath), MappingMarks.None);
+        return new Mapping(start, end, isPrivate, isPrivateData, isAnonymous, path.StartsWith(_segmentPath), MappingMarks.None);
     }
 
     /// <summary>A line without a path ends in its inode, 0.</summary>

@@ -64,7 +64,7 @@ public partial class GateAbiTests
     {
         public ulong End;
         public ulong Start;
-        public uint IsExcluded;
+        public uint Standing;
         public uint Changes;
     }
 #pragma warning restore CS0649

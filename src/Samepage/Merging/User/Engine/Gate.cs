@@ -46,13 +46,21 @@ internal struct GateLimits
     public ulong MappingsMax;
 }
 
+/// <summary>Bits of <see cref="GateRange.Standing"/>.</summary>
+internal static class GateStanding
+{
+    public const uint Excluded = 1;
+    public const uint DontFork = 2;
+    public const uint DontDump = 4;
+}
+
 /// <summary><c>struct samepage_range</c>: written by the program's threads, read by the engine, under the hold lock.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct GateRange
 {
     public ulong Start;
     public ulong End;
-    public uint IsExcluded;
+    public uint Standing;
     public uint Changes;
 }
 

@@ -8,9 +8,40 @@ internal sealed unsafe class GateLock(Gate* gate, GateCalls* calls)
     /// <summary>Counts the changes of ranges and of the mappings in them.</summary>
     public uint Changes => Volatile.Read(ref gate->Changes);
 
+    /// <summary>
+    /// Whether a chunk is still under advice, and under the same marks as when its mappings were read. Enough for
+    /// merging: whatever else has changed, the kernel moves nothing but ordinary pages of memory that can be read and
+    /// written, and a window replaces nothing but what was moved. Under the lock; no allocation.
+    /// </summary>
+    public bool IsStillAdvised(Chunk chunk) =>
+        RangeOf(chunk) is var range && range is not null && range->Standing == chunk.Region.Standing;
+
+    /// <summary>
+    /// Whether nothing at all has changed about a chunk's range since its mappings were read: what merged runs are still
+    /// mapped is known for sure. Under the lock; no allocation.
+    /// </summary>
+    public bool IsUnchanged(Chunk chunk) =>
+        RangeOf(chunk) is var range && range is not null && range->Changes == chunk.Region.Changes;
+
     /// <summary>Takes the lock; a program's thread holds it for one call on its mappings at most.</summary>
     public void Hold() => calls->Hold();
 
     /// <summary>Gives it back.</summary>
     public void Release() => calls->Release();
+
+    private GateRange* RangeOf(Chunk chunk)
+    {
+        // SAFETY: the gate is a mapping of its own that never moves, and has RangesMax ranges.
+        var ranges = (GateRange*)&gate->Ranges;
+        var count = (int)Math.Min(gate->RangeCount, Gate.RangesMax);
+        for (var i = 0; i < count; i++)
+        {
+            if (ranges[i].End > chunk.Start)
+            {
+                return ranges[i].Start <= chunk.Start && ranges[i].End >= chunk.End ? ranges + i : null;
+            }
+        }
+
+        return null;
+    }
 }

@@ -11,6 +11,7 @@ internal sealed unsafe class MappingBudget
 {
     private const long DefaultLimit = 65530;
     private readonly long _kernelLimit;
+    private readonly int[] _runsOfLength = new int[MemberRegion.ChunkPages + 1];
     private long _runs;
 
     /// <summary>Reads the kernel's limit.</summary>
@@ -48,43 +49,75 @@ internal sealed unsafe class MappingBudget
     /// <summary>A new pass begins.</summary>
     public void Forget() => IsShort = false;
 
-    /// <summary>Takes runs out of a plan that are shorter than what a mapping is worth now.</summary>
+    /// <summary>
+    /// Takes runs out of a plan that are shorter than what a mapping is worth now, and the shortest of the rest until
+    /// what is left of the budget suffices.
+    /// </summary>
     public void Trim(WindowPlan plan)
     {
-        var shortest = ShortestRun();
-        if (shortest <= 1)
-        {
-            return;
-        }
-
+        var free = Math.Max(0, (Limit - Used) / 2);
+        _runsOfLength.AsSpan().Clear();
+        var runs = 0;
         for (var page = plan.First; page < plan.End; page++)
         {
-            if (plan.Stable[page] is null || plan.Place[page] == 0)
+            if (RunAt(plan, page) is var length && length > 0)
             {
-                continue;
+                _runsOfLength[length]++;
+                runs++;
+                page += length - 1;
             }
+        }
 
-            var end = page + 1;
-            while (end < plan.End && plan.Stable[end] is not null && plan.IsContinued(end - 1))
+        var shortest = ShortestRun();
+        for (var length = 1; length < shortest || runs > free; length++)
+        {
+            runs -= _runsOfLength[length];
+            shortest = Math.Max(shortest, length + 1);
+            if (length == MemberRegion.ChunkPages)
             {
-                end++;
+                break;
             }
+        }
 
-            for (var i = page; i < end && end - page < shortest; i++)
+        RemoveShorter(plan, shortest);
+    }
+
+    private void RemoveShorter(WindowPlan plan, int shortest)
+    {
+        for (var page = plan.First; page < plan.End && shortest > 1; page++)
+        {
+            var length = RunAt(plan, page);
+            for (var i = 0; i < length && length < shortest; i++)
             {
-                plan.Remove(i);
+                plan.Remove(page + i);
                 IsShort = true;
             }
 
-            page = end - 1;
+            page += Math.Max(0, length - 1);
         }
+    }
+
+    /// <summary>Length of the run that begins with a page; 0 where none does.</summary>
+    private static int RunAt(WindowPlan plan, int page)
+    {
+        if (plan.Stable[page] is null || plan.Place[page] == 0)
+        {
+            return 0;
+        }
+
+        var end = page + 1;
+        while (end < plan.End && plan.Stable[end] is not null && plan.IsContinued(end - 1))
+        {
+            end++;
+        }
+
+        return end - page;
     }
 
     private int ShortestRun()
     {
         var free = Limit - Used;
-        return free <= 2 ? MemberRegion.ChunkPages + 1
-            : free < Limit / 32 ? 64
+        return free < Limit / 32 ? 64
             : free < Limit / 16 ? 16
             : free < Limit / 8 ? 4
             : free < Limit / 4 ? 2

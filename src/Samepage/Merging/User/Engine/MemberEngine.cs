@@ -49,12 +49,12 @@ internal sealed unsafe class MemberEngine : IDisposable
             engine.Run();
             return 0;
         }
-        catch (LinuxException error)
+        catch (Exception error)
         {
-            // What was merged stays right without an engine: only the program's requests must still be answered.
+            // No exception crosses to the program. What was merged stays right without an engine: only the program's requests must still be answered.
             engine.Stop(error.Message);
             engine.AnswerForEver();
-            return -(int)error.Errno;
+            return error is LinuxException { Errno: var errno } ? -(int)errno : -(int)Errno.EIO;
         }
     }
 
@@ -103,6 +103,12 @@ internal sealed unsafe class MemberEngine : IDisposable
         {
             Lose(lost.Message);
             return ReconnectMilliseconds;
+        }
+        catch (LinuxException error)
+        {
+            // Out of descriptors, of memory, of mappings: what is merged stays, and it is tried again.
+            _counters.Reason = error.Message;
+            return IdleMilliseconds;
         }
     }
 
@@ -191,7 +197,16 @@ internal sealed unsafe class MemberEngine : IDisposable
             return;
         }
 
-        request->Result = Answer((GateRequestKind)request->Kind, request);
+        try
+        {
+            request->Result = Answer((GateRequestKind)request->Kind, request);
+        }
+        catch (LinuxException error)
+        {
+            _counters.Reason = error.Message;
+            request->Result = -(long)Errno.EAGAIN;
+        }
+
         Publish();
         Volatile.Write(ref request->IsDone, 1);
         Futex.WakeAll(&request->IsDone);
@@ -247,6 +262,10 @@ internal sealed unsafe class MemberEngine : IDisposable
             catch (KeeperLostException lost)
             {
                 Lose(lost.Message);
+            }
+            catch (LinuxException error)
+            {
+                _counters.Reason = error.Message;
             }
 
             Thread.Sleep(EagerMilliseconds);

@@ -52,6 +52,12 @@ internal sealed unsafe class MemberRegion : IDisposable
     /// <summary>Address behind the last.</summary>
     public ulong End { get; }
 
+    /// <summary>What held for all of it when its mappings were read: bits of <see cref="GateStanding"/>.</summary>
+    public uint Standing { get; set; }
+
+    /// <summary>The gate's count for this range when its mappings were read.</summary>
+    public uint Changes { get; set; }
+
     /// <summary>All of it, in ascending order.</summary>
     public Chunk[] Chunks { get; }
 
@@ -96,6 +102,12 @@ internal sealed class Chunk
 
     /// <summary>Whether there is memory in it that may be merged; <see cref="Start"/> and <see cref="End"/> bound it.</summary>
     public bool IsEligible { get; set; }
+
+    /// <summary>Whether runs in it have other rights than reading and writing.</summary>
+    public bool HasOddRuns { get; set; }
+
+    /// <summary>Whether runs in it are locked in memory.</summary>
+    public bool HasLockedRuns { get; set; }
 
     /// <summary>What is mapped from segments here, in ascending order; null for nothing.</summary>
     public List<MergedRun>? Runs { get; set; }

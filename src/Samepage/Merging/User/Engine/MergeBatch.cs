@@ -8,7 +8,7 @@ namespace Samepage.Merging.User.Engine;
 /// opens one window for each chunk in which something can be merged. One thread: the engine's.
 /// </summary>
 internal sealed unsafe class MergeBatch(
-    Shelf shelf, MergeWindow window, EngineCounters counters, MappingBudget budget, GateLock gate) : IDisposable
+    Shelf shelf, MergeWindow window, EngineCounters counters, MappingBudget budget, RefusedPages refused) : IDisposable
 {
     /// <summary>Chunks that are taken together: 64 MiB, as much as a segment can hold.</summary>
     public const int ChunksMax = 32;
@@ -37,7 +37,6 @@ internal sealed unsafe class MergeBatch(
     public void Run(ReadOnlySpan<Chunk> chunks, PageLooker looker, KeeperLink link, LookSchedule schedule)
     {
         Begin();
-        var changes = gate.Changes;
         foreach (var chunk in chunks)
         {
             if (schedule.IsSampleEnough(chunk)
@@ -56,20 +55,19 @@ internal sealed unsafe class MergeBatch(
         }
 
         counters.Now.ScannedPagesTotal = looker.ScannedPagesTotal;
-        Finish(looker.ZeroFingerprint, link, changes, schedule);
+        Finish(looker.ZeroFingerprint, link, schedule);
     }
 
     /// <summary>Asks again about what is known of chunks, without looking at a page.</summary>
     public void Sweep(ReadOnlySpan<Chunk> chunks, PageLooker looker, KeeperLink link, LookSchedule schedule)
     {
         Begin();
-        var changes = gate.Changes;
         foreach (var chunk in chunks)
         {
             Add(chunk, chunk.Region.Fingerprints(chunk));
         }
 
-        Finish(looker.ZeroFingerprint, link, changes, schedule);
+        Finish(looker.ZeroFingerprint, link, schedule);
     }
 
     /// <inheritdoc/>
@@ -100,7 +98,7 @@ internal sealed unsafe class MergeBatch(
         }
     }
 
-    private void Finish(ulong zero, KeeperLink link, uint changes, LookSchedule schedule)
+    private void Finish(ulong zero, KeeperLink link, LookSchedule schedule)
     {
         var pages = _pages.AsSpan(0, _count);
         link.Post(pages);
@@ -113,7 +111,7 @@ internal sealed unsafe class MergeBatch(
                 end++;
             }
 
-            Merge(_chunks[_pages[first].Chunk], _pages.AsSpan(first, end - first), zero, link, changes, schedule);
+            Merge(_chunks[_pages[first].Chunk], _pages.AsSpan(first, end - first), zero, link, schedule);
         }
     }
 
@@ -139,7 +137,7 @@ internal sealed unsafe class MergeBatch(
     }
 
     private void Merge(
-        Chunk chunk, ReadOnlySpan<PostedPage> pages, ulong zero, KeeperLink link, uint changes, LookSchedule schedule)
+        Chunk chunk, ReadOnlySpan<PostedPage> pages, ulong zero, KeeperLink link, LookSchedule schedule)
     {
         _plan.Clear();
         var returnable = 0;
@@ -148,7 +146,7 @@ internal sealed unsafe class MergeBatch(
         {
             if (_plan.Count > 0 && page.Page / windowPages != _plan.First / windowPages)
             {
-                Commit(chunk, changes, schedule);
+                Commit(chunk, schedule);
             }
 
             var isZero = page.Fingerprint == zero;
@@ -172,14 +170,14 @@ internal sealed unsafe class MergeBatch(
         }
 
         chunk.ReturnablePages = (ushort)returnable;
-        Commit(chunk, changes, schedule);
+        Commit(chunk, schedule);
     }
 
-    private void Commit(Chunk chunk, uint changes, LookSchedule schedule)
+    private void Commit(Chunk chunk, LookSchedule schedule)
     {
         budget.Trim(_plan);
         Breakage.Base = chunk.Base;
-        if (_plan.Count > 0 && window.Commit(chunk, _plan, shelf, changes) == WindowOutcome.Committed)
+        if (_plan.Count > 0 && window.Commit(chunk, _plan, shelf) == WindowOutcome.Committed)
         {
             schedule.NoteWindow(chunk, _plan.Count, Settle(chunk));
         }
@@ -255,7 +253,7 @@ internal sealed unsafe class MergeBatch(
                     counters.Now.DifferedPagesTotal++;
                     break;
                 case PageFate.Refused:
-                    counters.Now.PinnedPagesTotal++;
+                    refused.Add(chunk, page);
                     break;
                 case PageFate.Unmapped:
                     budget.NoteRefusal();
@@ -268,6 +266,7 @@ internal sealed unsafe class MergeBatch(
         var before = chunk.Runs?.Count ?? 0;
         chunk.Runs = RunList.With(chunk.Runs, _plan);
         budget.Note((chunk.Runs?.Count ?? 0) - before);
+        counters.Now.PinnedPagesTotal += (ulong)refused.Mend();
         MergedPages += merged;
         return merged;
     }

@@ -14,6 +14,7 @@ internal sealed unsafe class MergeSession : IDisposable
 {
     private const int ReportMilliseconds = 2_000;
     private const int EagerReportMilliseconds = 50;
+    private const int RefreshMilliseconds = 100;
     private const long GrowthBytes = 4L << 20;
     private const int IdlePassesMax = 3;
 
@@ -28,15 +29,18 @@ internal sealed unsafe class MergeSession : IDisposable
     private readonly RegionCatalog _catalog;
     private readonly MergeWindow _window;
     private readonly Returner _returner;
+    private readonly RefusedPages _refused;
     private readonly MergeBatch _batch;
     private readonly LookSchedule _schedule;
     private readonly BreakGuard _guard = new(new ProcFs());
     private readonly List<Chunk> _due = [];
     private PageLooker? _looker;
     private long _nextReport;
+    private long _nextRefresh;
     private long _grownFrom;
     private uint _news;
     private uint _pass = 1;
+    private int _chunksLookedAt;
 
     /// <summary>Opens what the windows need; with the keeper's help where this process lacks the privilege.</summary>
     /// <exception cref="LinuxException">The kernel refuses a part of it: there can be no merging here.</exception>
@@ -52,9 +56,11 @@ internal sealed unsafe class MergeSession : IDisposable
         _window = new MergeWindow(_moveFault, gateLock, counters);
         _returner = new Returner(
             new ReturnWindow(_protectFault, calls, gateLock, counters, descriptors), _catalog, _shelf, _budget, counters);
-        _batch = new MergeBatch(_shelf, _window, counters, _budget, gateLock);
+        _refused = new RefusedPages(gateLock);
+        _batch = new MergeBatch(_shelf, _window, counters, _budget, _refused);
         _schedule = new LookSchedule(counters, _shelf);
         TakeLimits();
+        HaveMergedPagesDumped();
     }
 
     /// <summary>A keeper is there: its key, its numbers of segments.</summary>
@@ -89,7 +95,7 @@ internal sealed unsafe class MergeSession : IDisposable
     public bool Turn(KeeperLink link, bool isEager)
     {
         _schedule.IsEager = isEager;
-        RefreshIfStale();
+        RefreshIfStale(isUrgent: false);
         NoticeGrowth();
         ReportIfTime(link, isEager);
         var isMore = _news > 0;
@@ -101,7 +107,7 @@ internal sealed unsafe class MergeSession : IDisposable
         CollectDue(MergeBatch.ChunksMax);
         if (_due.Count > 0)
         {
-            _batch.Run(Span(_due), _looker!, link, _schedule);
+            Look(link);
             NoteObstacle();
         }
         else
@@ -118,13 +124,13 @@ internal sealed unsafe class MergeSession : IDisposable
     public long ScanAll(KeeperLink link, long deadline)
     {
         _schedule.IsEager = true;
-        RefreshIfStale();
+        RefreshIfStale(isUrgent: true);
         long merged = 0;
         for (var first = 0; first < _catalog.Chunks.Count && LookSchedule.Now < deadline; first += MergeBatch.ChunksMax)
         {
             _due.Clear();
             _due.AddRange(_catalog.Chunks.Skip(first).Take(MergeBatch.ChunksMax).Where(chunk => chunk.IsEligible));
-            _batch.Run(Span(_due), _looker!, link, _schedule);
+            Look(link);
             merged += _batch.MergedPages;
             NoteObstacle();
         }
@@ -140,7 +146,7 @@ internal sealed unsafe class MergeSession : IDisposable
     /// <returns>False where memory would not suffice, and nothing was done.</returns>
     public bool Unmerge(ulong start, ulong end)
     {
-        RefreshIfStale();
+        RefreshIfStale(isUrgent: true);
         var needed = _returner.MergedBytes(start, end);
         if (needed > 0 && _guard.Refusal(Environment.ProcessId, needed) is { } refusal)
         {
@@ -180,11 +186,28 @@ internal sealed unsafe class MergeSession : IDisposable
 
         _returner.Dispose();
         _batch.Dispose();
+        _refused.Dispose();
         _window.Dispose();
         _looker?.Dispose();
         _catalog.Dispose();
         _moveFault.Dispose();
         _protectFault.Dispose();
+    }
+
+    /// <summary>
+    /// Merged pages lie in private mappings of a file, which the kernel leaves out of core dumps unless bit 2 of the
+    /// filter is set. A dump without them would be of no use; with it, other private mappings of files are in it too.
+    /// </summary>
+    private static void HaveMergedPagesDumped()
+    {
+        const string path = "/proc/self/coredump_filter";
+        const uint privateFiles = 1 << 2;
+        if (KernelFile.TryReadText(path) is { } text
+            && uint.TryParse(text.Trim(), System.Globalization.NumberStyles.AllowHexSpecifier, null, out var filter)
+            && (filter & privateFiles) == 0)
+        {
+            KernelFile.WriteText(path, $"0x{filter | privateFiles:x}");
+        }
     }
 
     private static ReadOnlySpan<Chunk> Span(List<Chunk> chunks) => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(chunks);
@@ -221,11 +244,13 @@ internal sealed unsafe class MergeSession : IDisposable
         }
     }
 
-    private void RefreshIfStale()
+    /// <summary>Reading the mappings takes milliseconds: a program that changes them all the time must not pay for it each time.</summary>
+    private void RefreshIfStale(bool isUrgent)
     {
-        if (_catalog.IsStale)
+        if (_catalog.IsStale && (isUrgent || LookSchedule.Now >= _nextRefresh))
         {
             _catalog.Refresh();
+            _nextRefresh = LookSchedule.Now + RefreshMilliseconds;
         }
     }
 
@@ -260,6 +285,17 @@ internal sealed unsafe class MergeSession : IDisposable
         }
     }
 
+    private void Look(KeeperLink link)
+    {
+        _batch.Run(Span(_due), _looker!, link, _schedule);
+        _chunksLookedAt += _due.Count;
+        if (_chunksLookedAt >= _catalog.Chunks.Count)
+        {
+            _chunksLookedAt -= _catalog.Chunks.Count;
+            _counters.Now.PassesTotal++;
+        }
+    }
+
     private void CollectDue(int most)
     {
         _due.Clear();
@@ -280,7 +316,6 @@ internal sealed unsafe class MergeSession : IDisposable
     private void EndPass(KeeperLink link)
     {
         _pass++;
-        _counters.Now.PassesTotal++;
         _budget.Forget();
         foreach (var (place, segment) in _shelf.Segments.ToArray())
         {

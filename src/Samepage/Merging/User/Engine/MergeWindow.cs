@@ -64,11 +64,10 @@ internal sealed unsafe class MergeWindow : IDisposable
     /// <param name="chunk">The chunk.</param>
     /// <param name="plan">Its pages; fates are filled in.</param>
     /// <param name="shelf">Where the plan's segments are.</param>
-    /// <param name="changes">The gate's count of changes for which the plan was made.</param>
-    public WindowOutcome Commit(Chunk chunk, WindowPlan plan, Shelf shelf, uint changes)
+    public WindowOutcome Commit(Chunk chunk, WindowPlan plan, Shelf shelf)
     {
         _gate.Hold();
-        if (_gate.Changes != changes)
+        if (!_gate.IsStillAdvised(chunk))
         {
             _gate.Release();
             return WindowOutcome.Stale;
@@ -87,6 +86,7 @@ internal sealed unsafe class MergeWindow : IDisposable
             _counters.NoteWindow(Stopwatch.GetElapsedTime(begin));
         }
 
+        _aside.Close();
         _turn.End();
         if (isOpen)
         {
@@ -95,7 +95,7 @@ internal sealed unsafe class MergeWindow : IDisposable
         }
 
         _gate.Release();
-        _aside.Empty(plan.First, plan.End);
+        _aside.Empty();
         return isOpen ? WindowOutcome.Committed : WindowOutcome.Refused;
     }
 
@@ -107,7 +107,8 @@ internal sealed unsafe class MergeWindow : IDisposable
     private bool Open(Chunk chunk, WindowPlan plan)
     {
         var mode = Breakage.Is(BreakageKind.WriteProtect) ? UserfaultModes.WriteProtect | UserfaultModes.Missing : UserfaultModes.Missing;
-        return _fault.Register(AddressOf(chunk, plan.First), (ulong)(plan.End - plan.First) * PageBytes, mode) == Errno.None;
+        return _aside.Open()
+            && _fault.Register(AddressOf(chunk, plan.First), (ulong)(plan.End - plan.First) * PageBytes, mode) == Errno.None;
     }
 
     private void TakeAside(Chunk chunk, WindowPlan plan)

@@ -11,10 +11,11 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
     /// <summary>How the kernel shows a mapping of a segment.</summary>
     private static ReadOnlySpan<byte> SegmentPath => "/memfd:samepage (deleted)"u8;
 
+    private const ulong PageMask = MemberRegion.PageBytes - 1;
     private const MappingMarks Forbidden = MappingMarks.Locked | MappingMarks.Userfault | MappingMarks.Special;
     private const MappingMarks Kept = MappingMarks.WithheldFromFork | MappingMarks.WithheldFromDump;
 
-    private readonly List<(ulong Start, ulong End)> _ranges = [];
+    private readonly List<GateRange> _ranges = [];
     private List<MemberRegion> _regions = [];
 
     /// <summary>All chunks, in ascending order.</summary>
@@ -40,9 +41,10 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
         Changes = gate->Changes;
         foreach (ref readonly var range in ((ReadOnlySpan<GateRange>)gate->Ranges)[..(int)Math.Min(gate->RangeCount, Gate.RangesMax)])
         {
-            if (range.IsExcluded == 0)
+            var (start, end) = (range.Start + PageMask & ~PageMask, range.End & ~PageMask);
+            if (start < end)
             {
-                _ranges.Add((range.Start, range.End));
+                _ranges.Add(range with { Start = start, End = end });
             }
         }
 
@@ -50,7 +52,7 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
         Rebuild();
         foreach (var chunk in Chunks)
         {
-            (chunk.IsEligible, chunk.Marks) = (false, MappingMarks.None);
+            (chunk.IsEligible, chunk.HasOddRuns, chunk.HasLockedRuns, chunk.Marks) = (false, false, false, MappingMarks.None);
         }
 
         Walk();
@@ -82,8 +84,9 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
         _regions = [];
         Chunks.Clear();
         (AdvisedBytes, TableBytes) = (0, 0);
-        foreach (var (start, end) in _ranges)
+        foreach (var range in _ranges)
         {
+            var (start, end) = (range.Start, range.End);
             var region = old.Find(r => r.Start == start && r.End == end);
             if (region is null)
             {
@@ -91,6 +94,9 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
                 old.ForEach(r => Inherit(region, r));
             }
 
+            // Excluded ranges keep their runs, which are still mapped, but nothing is added to them.
+            region.Standing = range.Standing;
+            region.Changes = range.Changes;
             _regions.Add(region);
             Chunks.AddRange(region.Chunks);
             AdvisedBytes += end - start;
@@ -126,6 +132,7 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
             }
 
             var pages = end - first;
+            var runs = before.Runs?.Count ?? 0;
             old.Fingerprints(before).Slice(first, pages).CopyTo(region.Fingerprints(chunk).Slice(first, pages));
             (chunk.KnownPages, chunk.Quiet, chunk.NextLook) = (0, 0, 0);
             RunList.Remove(before.Runs, first, end, run =>
@@ -135,6 +142,7 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
                 budget.Note(chunk.Runs.Count - count);
                 shelf.At(run.Segment).BrokenPages -= run.Broken;
             });
+            budget.Note((before.Runs?.Count ?? 0) - runs);
         }
     }
 
@@ -155,9 +163,9 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
         while (walker.Next(out var mapping))
         {
             Strike(behind, mapping.Start, ref index);
-            if (mapping.IsOfSegment && mapping.IsPrivateData)
+            if (mapping is { IsOfSegment: true, IsPrivate: true })
             {
-                Extend(mapping.Start, mapping.End, mapping.Marks & Kept, index);
+                NoteSegment(mapping, index);
             }
             else
             {
@@ -199,6 +207,24 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
         budget.Note((chunk.Runs?.Count ?? 0) - before);
     }
 
+    /// <summary>Runs are still mapped here, perhaps with other rights than they were mapped with, or locked.</summary>
+    private void NoteSegment(in Mapping mapping, int index)
+    {
+        for (var i = index; i < Chunks.Count && Chunks[i].Base < mapping.End; i++)
+        {
+            if (Chunks[i].Base + MemberRegion.ChunkBytes > mapping.Start)
+            {
+                Chunks[i].HasOddRuns |= !mapping.IsPrivateData;
+                Chunks[i].HasLockedRuns |= (mapping.Marks & MappingMarks.Locked) != 0;
+            }
+        }
+
+        if (mapping.IsPrivateData && (mapping.Marks & Forbidden) == 0)
+        {
+            Extend(mapping.Start, mapping.End, mapping.Marks & Kept, index);
+        }
+    }
+
     /// <summary>These addresses may be merged: the chunk's bounds grow, or begin anew where the kind changes.</summary>
     private void Extend(ulong start, ulong end, MappingMarks marks, int index)
     {
@@ -207,7 +233,7 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
             var chunk = Chunks[i];
             var from = Math.Max(start, Math.Max(chunk.Base, chunk.Region.Start));
             var to = Math.Min(end, Math.Min(chunk.Base + MemberRegion.ChunkBytes, chunk.Region.End));
-            if (from >= to)
+            if (from >= to || (chunk.Region.Standing & GateStanding.Excluded) != 0)
             {
                 continue;
             }

@@ -22,16 +22,26 @@ namespace Samepage.Merging.User.Engine;
 /// </remarks>
 internal sealed unsafe class ReturnWindow : IDisposable
 {
-    /// <summary>Pages that are held back at once.</summary>
-    public const int PagesMax = 4 * MemberRegion.ChunkPages;
+    /// <summary>Pages that are held back at once, at most.</summary>
+    public const int PagesMax = 8 * MemberRegion.ChunkPages;
+
+    /// <summary>Runs that are held back at once, at most.</summary>
+    public const int PiecesMax = 1024;
 
     private const ulong PageBytes = MemberRegion.PageBytes;
+
+    /// <summary>PROT_READ | PROT_WRITE.</summary>
+    private const int ReadAndWrite = 3;
+
     private readonly Userfault _fault;
     private readonly GateCalls* _calls;
     private readonly GateLock _gate;
     private readonly EngineCounters _counters;
     private readonly PageMap _pageMap = new(new ProcFs(), Environment.ProcessId);
     private readonly RealTimeTurn _turn = new();
+    private readonly MappingQuery _query = new();
+    private readonly ProcessMemory _memory = new(new ProcFs(), Environment.ProcessId);
+    private readonly bool[] _isProtected = new bool[PiecesMax];
     private readonly PageMapEntry[] _entries = new PageMapEntry[PagesMax];
     private readonly int _scratch;
     private readonly byte* _copy;
@@ -56,17 +66,19 @@ internal sealed unsafe class ReturnWindow : IDisposable
     /// <summary>Returns runs, together at most <see cref="PagesMax"/> pages.</summary>
     /// <param name="pieces">Runs, or parts of such.</param>
     /// <param name="shelf">Where their segments are.</param>
-    /// <param name="changes">The gate's count of changes for which they were chosen.</param>
     /// <param name="returned">Filled in: which are anonymous now.</param>
     /// <returns>False where the mappings had changed, and nothing was done.</returns>
-    public bool Return(ReadOnlySpan<ReturnPiece> pieces, Shelf shelf, uint changes, Span<bool> returned)
+    public bool Return(ReadOnlySpan<ReturnPiece> pieces, Shelf shelf, Span<bool> returned)
     {
         returned.Clear();
         _gate.Hold();
-        if (_gate.Changes != changes)
+        foreach (ref readonly var piece in pieces)
         {
-            _gate.Release();
-            return false;
+            if (!_gate.IsUnchanged(piece.Chunk))
+            {
+                _gate.Release();
+                return false;
+            }
         }
 
         _turn.Begin();
@@ -76,7 +88,8 @@ internal sealed unsafe class ReturnWindow : IDisposable
         var offset = 0;
         for (var i = 0; i < pieces.Length; i++)
         {
-            returned[i] = Replace(pieces[i], shelf, _entries.AsSpan(offset, pieces[i].Pages));
+            // What could not be protected could be written while it is copied: it stays.
+            returned[i] = _isProtected[i] && Replace(pieces[i], shelf, _entries.AsSpan(offset, pieces[i].Pages));
             offset += pieces[i].Pages;
         }
 
@@ -85,6 +98,10 @@ internal sealed unsafe class ReturnWindow : IDisposable
             // For a piece that stays this takes the protection off; for one that was replaced it only wakes.
             _ = _fault.Unregister(piece.Address, piece.Bytes);
             _ = _fault.Wake(piece.Address, piece.Bytes);
+            if ((piece.Chunk.Marks & MappingMarks.WithheldFromFork) != 0)
+            {
+                _ = RawMemory.WithholdFromFork(piece.Address, piece.Bytes);
+            }
         }
 
         _counters.NoteWindow(Stopwatch.GetElapsedTime(begin));
@@ -97,18 +114,18 @@ internal sealed unsafe class ReturnWindow : IDisposable
     public void Dispose()
     {
         _pageMap.Dispose();
+        _query.Dispose();
+        _memory.Dispose();
         _ = RawMemory.Unmap(_copy, PageBytes);
         FileDescriptor.Close(_scratch);
     }
 
     private void Protect(ReadOnlySpan<ReturnPiece> pieces)
     {
-        foreach (ref readonly var piece in pieces)
+        for (var i = 0; i < pieces.Length; i++)
         {
-            if (_fault.Register(piece.Address, piece.Bytes, UserfaultModes.WriteProtect) == Errno.None)
-            {
-                _ = _fault.WriteProtect(piece.Address, piece.Bytes, isProtected: true);
-            }
+            _isProtected[i] = _fault.Register(pieces[i].Address, pieces[i].Bytes, UserfaultModes.WriteProtect) == Errno.None
+                && _fault.WriteProtect(pieces[i].Address, pieces[i].Bytes, isProtected: true) == Errno.None;
         }
     }
 
@@ -166,20 +183,52 @@ internal sealed unsafe class ReturnWindow : IDisposable
             }
         }
 
-        var isNoReserve = (piece.Chunk.Marks & MappingMarks.NoReserve) != 0;
-        var fresh = RawMemory.MapAnonymous(piece.Bytes, isNoReserve);
+        var stable = shelf.At(piece.Run.Segment).Data + piece.Run.Slot * (long)PageBytes;
+        if (!piece.Chunk.HasOddRuns)
+        {
+            return Replace(piece.Chunk, piece.Address, stable, entries, ReadAndWrite);
+        }
+
+        // The program has changed the rights of some of it: mapping by mapping, each with its own.
+        for (var page = 0; page < entries.Length;)
+        {
+            var address = piece.Address + (ulong)page * PageBytes;
+            if (!_query.TryFind(address, out var end, out var protection))
+            {
+                return false;
+            }
+
+            var pages = (int)Math.Min((end - address) / PageBytes, (ulong)(entries.Length - page));
+            if (!Replace(piece.Chunk, address, stable + page * (long)PageBytes, entries.Slice(page, pages), protection))
+            {
+                return false;
+            }
+
+            page += pages;
+        }
+
+        return true;
+    }
+
+    private bool Replace(Chunk chunk, ulong address, byte* stable, ReadOnlySpan<PageMapEntry> entries, int protection)
+    {
+        var bytes = (ulong)entries.Length * PageBytes;
+        var fresh = RawMemory.MapAnonymous(bytes, (chunk.Marks & MappingMarks.NoReserve) != 0);
         if (fresh is null)
         {
             return false;
         }
 
-        KeepMarks(piece.Chunk.Marks, (ulong)fresh, piece.Bytes);
-        if (Fill(fresh, piece, shelf, entries) && RawMemory.MoveOver(piece.Address, fresh, piece.Bytes) == Errno.None)
+        KeepMarks(chunk.Marks, (ulong)fresh, bytes);
+        if (Fill(fresh, address, stable, entries, protection == ReadAndWrite)
+            && (protection == ReadAndWrite || RawMemory.Protect(fresh, bytes, protection) == Errno.None)
+            && (!chunk.HasLockedRuns || RawMemory.Lock((ulong)fresh, bytes) == Errno.None)
+            && RawMemory.MoveOver(address, fresh, bytes) == Errno.None)
         {
             return true;
         }
 
-        _ = RawMemory.Unmap(fresh, piece.Bytes);
+        _ = RawMemory.Unmap(fresh, bytes);
         return false;
     }
 
@@ -197,16 +246,20 @@ internal sealed unsafe class ReturnWindow : IDisposable
         }
     }
 
-    private bool Fill(byte* fresh, in ReturnPiece piece, Shelf shelf, ReadOnlySpan<PageMapEntry> entries)
+    private bool Fill(byte* fresh, ulong address, byte* stable, ReadOnlySpan<PageMapEntry> entries, bool isReadable)
     {
-        var stable = shelf.At(piece.Run.Segment).Data + piece.Run.Slot * (long)PageBytes;
         for (var page = 0; page < entries.Length; page++)
         {
             var source = stable + page * (long)PageBytes;
             if (IsOwn(entries[page]))
             {
-                // A copy by way of the kernel: reading an address that is gone ends the copy, not the process.
-                if (FileDescriptor.WriteFrom(_scratch, piece.Address + (ulong)page * PageBytes, PageBytes, 0) != (long)PageBytes)
+                // A copy by way of the kernel: reading an address that is gone ends the copy, not the process. Where the
+                // program itself may not read, /proc/self/mem does.
+                var at = address + (ulong)page * PageBytes;
+                var copied = isReadable
+                    ? FileDescriptor.WriteFrom(_scratch, at, PageBytes, 0)
+                    : _memory.ReadGently(new PageRange(at, PageBytes), _copy);
+                if (copied != (long)PageBytes)
                 {
                     return false;
                 }

@@ -16,6 +16,11 @@ internal sealed class Returner(ReturnWindow window, RegionCatalog catalog, Shelf
     private const int PauseMilliseconds = 1_000;
 
     private const int Tries = 20;
+
+    /// <summary>What is held back at once for profit: nobody waits for the result, so nobody should wait for the way to it.</summary>
+    private const int ProfitPagesMax = MemberRegion.ChunkPages;
+    private const int ProfitPiecesMax = 32;
+
     private readonly List<ReturnPiece> _pieces = [];
     private readonly bool[] _returned = new bool[ReturnWindow.PagesMax];
     private long _nextReturn;
@@ -46,9 +51,11 @@ internal sealed class Returner(ReturnWindow window, RegionCatalog catalog, Shelf
                 return;
             }
 
+            // Runs that nobody has written since need no test for pins, and no fork: they go first, among themselves.
+            _pieces.Sort((left, right) => Math.Sign(left.Run.Broken).CompareTo(Math.Sign(right.Run.Broken)));
             for (var first = 0; first < _pieces.Count;)
             {
-                first += Return(first);
+                first += Return(first, ReturnWindow.PagesMax, ReturnWindow.PiecesMax);
             }
 
             if (tries > 0)
@@ -77,7 +84,7 @@ internal sealed class Returner(ReturnWindow window, RegionCatalog catalog, Shelf
         Collect(0, ulong.MaxValue, run => shelf.At(run.Segment).IsRetiring, isForProfit: true);
         for (var first = 0; first < _pieces.Count;)
         {
-            first += Return(first);
+            first += Return(first, ProfitPagesMax, ProfitPiecesMax);
         }
     }
 
@@ -117,7 +124,7 @@ internal sealed class Returner(ReturnWindow window, RegionCatalog catalog, Shelf
                 }
             }
 
-            if (isForProfit && pages >= ReturnWindow.PagesMax)
+            if (isForProfit && pages >= 4 * ProfitPagesMax)
             {
                 return;
             }
@@ -125,16 +132,16 @@ internal sealed class Returner(ReturnWindow window, RegionCatalog catalog, Shelf
     }
 
     /// <summary>Returns as many pieces from the list as one window takes. Gives their number.</summary>
-    private int Return(int first)
+    private int Return(int first, int pagesMax, int piecesMax)
     {
         int count = 0, pages = 0;
-        while (first + count < _pieces.Count && (pages += _pieces[first + count].Pages) <= ReturnWindow.PagesMax)
+        while (first + count < _pieces.Count && count < piecesMax && (pages += _pieces[first + count].Pages) <= pagesMax)
         {
             count++;
         }
 
         var pieces = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_pieces).Slice(first, count);
-        if (!window.Return(pieces, shelf, catalog.Changes, _returned.AsSpan(0, count)))
+        if (!window.Return(pieces, shelf, _returned.AsSpan(0, count)))
         {
             return _pieces.Count;
         }

@@ -33,11 +33,11 @@ internal sealed class SegmentWriter
     {
         Obstacle = "";
         _written.Clear();
-        var limit = Limit();
         var descriptor = -1;
         long slots = 0;
         try
         {
+            var limit = Limit();
             foreach (ref readonly var page in pages)
             {
                 if (slots < limit && isWanted(page) && _written.Add(page.Fingerprint))

@@ -65,7 +65,7 @@ internal sealed class Segment(uint number, FileIdentity identity, int descriptor
 
         var used = Math.Min(pages, (uint)Pages);
         _unreported -= before is null ? 1 : 0;
-        _pagesUsed += used - (before ?? 0);
+        _pagesUsed += (long)used - (before ?? 0);
         Users[member] = used;
         _sparseReports = _unreported == 0 && _pagesUsed < Pages / (double)SparseDivisor ? _sparseReports + 1 : 0;
         return _sparseReports >= reportsNeeded * Users.Count;

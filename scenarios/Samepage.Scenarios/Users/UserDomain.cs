@@ -1,0 +1,59 @@
+namespace Samepage.Scenarios.Users;
+
+/// <summary>
+/// A domain of the user engine for the programs of one scenario. Its keeper is started by hand and not by the first
+/// member: until then the members only note what they offer, so that nothing is merged before it is meant to be. It
+/// ends with this object, and with this process. Not thread-safe.
+/// </summary>
+/// <param name="files">The engine.</param>
+/// <param name="name">The domain; no other scenario has the same.</param>
+public sealed class UserDomain(UserEngineFiles files, string name) : IDisposable
+{
+    /// <summary>A path without a file: a member that finds no keeper cannot start one.</summary>
+    private const string NoKeeper = "/nonexistent/samepage";
+
+    private OwnedProcess? _keeper;
+
+    /// <summary>The domain.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>The keeper's process.</summary>
+    /// <exception cref="ScenarioException">It was not started.</exception>
+    public int KeeperPid => _keeper?.Pid ?? throw new ScenarioException($"domain {Name} has no keeper yet");
+
+    /// <summary>What a program finds in its environment to become a member.</summary>
+    /// <param name="offersAll">Whether all of its anonymous memory is offered, and not only what it advises itself.</param>
+    /// <param name="isEager">Whether to merge without pause.</param>
+    public IReadOnlyDictionary<string, string> Environment(bool offersAll, bool isEager = false)
+    {
+        var environment = new Dictionary<string, string>
+        {
+            ["LD_PRELOAD"] = files.Preload,
+            ["SAMEPAGE_DOMAIN"] = Name,
+            ["SAMEPAGE_KEEPER"] = NoKeeper,
+        };
+        if (offersAll)
+        {
+            environment["SAMEPAGE_ADVISE"] = "all";
+        }
+
+        if (isEager)
+        {
+            environment["SAMEPAGE_PACE"] = "eager";
+        }
+
+        return environment;
+    }
+
+    /// <summary>Starts the keeper, and with it the merging.</summary>
+    public void StartKeeper() =>
+        _keeper = OwnedProcess.Start(
+            $"keeper of {Name}", files.Executable, ["keeper", "--domain", Name], new Dictionary<string, string>());
+
+    /// <summary>Ends the keeper. What is merged stays merged in members that live on.</summary>
+    public void Dispose()
+    {
+        _keeper?.Dispose();
+        _keeper = null;
+    }
+}

@@ -1,0 +1,48 @@
+using System.Globalization;
+
+namespace Samepage.SystemTests.UserEngine;
+
+/// <summary>
+/// The disk writes into memory by itself while that memory is merged: reads with O_DIRECT by threads and by io_uring,
+/// with registered buffers too (Targets/user_direct_io.c).
+/// </summary>
+public sealed class DirectIoTests
+{
+    private const string Program = "user_direct_io";
+
+    [Fact]
+    public void Nothing_is_wrong_without_merging() =>
+        IntegrityProgram.RunUnmerged(Program, "--reads", "20000", "--seconds", "10").AssertClean();
+
+    [Theory]
+    [InlineData("replace")]
+    [InlineData("overwrite")]
+    [InlineData("drop")]
+    public void What_is_broken_by_hand_is_noticed(string way) =>
+        IntegrityProgram.RunUnmerged(Program, "--reads", "20000", "--seconds", "30", "--break", way).AssertCaught();
+
+    [Theory]
+    [InlineData(MergingWay.Library)]
+    [InlineData(MergingWay.Preload)]
+    public void No_read_is_lost_into_memory_that_is_merged(MergingWay way)
+    {
+        var reads = Campaign.Reads;
+        var summary = IntegrityProgram.RunMerged(
+            Program, way, null, "--reads", reads.ToString(CultureInfo.InvariantCulture), "--pins", "1000",
+            "--seconds", (60 + (reads / 1000)).ToString(CultureInfo.InvariantCulture));
+        summary.AssertClean();
+        summary.AssertMerged(1024);
+        Assert.True(summary["reads"] >= reads, summary.Line);
+        Assert.True(summary["pinned"] >= 1000, $"the engine met no pinned pages: {summary.Line}");
+        Assert.All((string[])["pread", "ring", "early", "late"], way => Assert.True(summary[$"reads_{way}"] > 500, summary.Line));
+    }
+
+    [Fact]
+    public void An_engine_that_only_protects_pages_from_writing_is_caught()
+    {
+        var summary = IntegrityProgram.RunMerged(
+            Program, MergingWay.Library, "write-protect", "--seconds", "60", "--stop-at-wrong", "1");
+        summary.AssertCaught();
+        Assert.True(summary["lost"] > 0, summary.Line);
+    }
+}

@@ -2,33 +2,13 @@ using System.Globalization;
 
 namespace Workers;
 
-/// <summary>The kernel's own word on memory: how much of some ranges is this process's alone, and what its share is.</summary>
+/// <summary>The kernel's own word on memory.</summary>
 internal static class SmapsReader
 {
-    public static (long Private, long Proportional) Read(List<(ulong Start, ulong End)> ranges)
+    /// <summary>Bytes of this process, of which a page that others map too counts in parts (Pss).</summary>
+    public static long Share()
     {
-        long own = 0, share = 0;
-        var isInside = false;
-        foreach (var line in File.ReadLines("/proc/self/smaps"))
-        {
-            var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (words[0].Split('-') is [var first, var last] && ulong.TryParse(first, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var start))
-            {
-                var end = ulong.Parse(last, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
-                isInside = ranges.Exists(range => range.Start < end && range.End > start);
-            }
-            else if (isInside && words[0] is ("Private_Dirty:" or "Private_Clean:"))
-            {
-                own += Bytes(words);
-            }
-            else if (isInside && words[0] is "Pss:")
-            {
-                share += Bytes(words);
-            }
-        }
-
-        return (own, share);
+        var line = File.ReadLines("/proc/self/smaps_rollup").Single(line => line.StartsWith("Pss:", StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
     }
-
-    private static long Bytes(string[] words) => long.Parse(words[1], CultureInfo.InvariantCulture) * 1024;
 }

@@ -35,7 +35,7 @@ internal sealed class TargetOptions
         Pids = [.. (parsed.GetValue(_pid) ?? []).SelectMany(Pids)],
         CommandName = parsed.GetValue(_comm) is { } pattern ? Pattern(pattern) : null,
         ControlGroup = parsed.GetValue(_cgroup) is { } group ? NotEmpty("--cgroup", group) : null,
-        UserId = parsed.GetValue(_user) is { } user ? UserNumber(user) : null,
+        UserId = parsed.GetValue(_user) is { } user ? UserNumber("--user", user) : null,
         TreeRoot = parsed.GetValue(_tree) is { } root ? Pid("--tree", root) : null,
         All = parsed.GetValue(_all),
     };
@@ -112,9 +112,11 @@ internal sealed class TargetOptions
         }
     }
 
-    private static uint UserNumber(string user)
+    /// <summary>Reads a user's name or number.</summary>
+    /// <exception cref="CommandFailure">No user of this machine has that name.</exception>
+    public static uint UserNumber(string option, string user)
     {
-        _ = NotEmpty("--user", user);
+        _ = NotEmpty(option, user);
         if (uint.TryParse(user, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
         {
             return number;
@@ -128,6 +130,6 @@ internal sealed class TargetOptions
             }
         }
 
-        throw new CommandFailure(ExitCode.Usage, $"--user '{user}' is not a user of this machine");
+        throw new CommandFailure(ExitCode.Usage, $"{option} '{user}' is not a user of this machine");
     }
 }

@@ -101,4 +101,13 @@ public enum Errno
 
     /// <summary>The time was up.</summary>
     ETIMEDOUT = 110,
+
+    /// <summary>The caller holds what would be waited for.</summary>
+    EDEADLK = 35,
+
+    /// <summary>Nothing is joined or connected.</summary>
+    ENOTCONN = 107,
+
+    /// <summary>It is done already.</summary>
+    EALREADY = 114,
 }

@@ -37,6 +37,21 @@ public static unsafe class ProgramImage
         return answer;
     }
 
+    /// <summary>
+    /// Sets a variable for the program to be executed. The runtime keeps variables of its own, which an executed program
+    /// would not see.
+    /// </summary>
+    /// <param name="name">The variable.</param>
+    /// <param name="value">Its value.</param>
+    /// <exception cref="LinuxException">No memory is left.</exception>
+    public static void SetVariable(string name, string value)
+    {
+        if (Libc.setenv(name, value, 1) < 0)
+        {
+            throw LinuxException.Last("setenv", name);
+        }
+    }
+
     private static Errno Obstacle(string path) =>
         Libc.access(path, Libc.X_OK) != 0 ? (Errno)Marshal.GetLastPInvokeError()
         : Directory.Exists(path) ? Errno.EACCES

@@ -107,7 +107,7 @@ int32_t discard(uint64_t start, uint64_t end, int ignores_locks)
 	int32_t result;
 	int descriptor;
 
-	samepage_hold();
+	hold_take();
 	if (!atomic_load(&samepage_inner.has_merged)) {
 		result = advise(start, end, ignores_locks ? MADV_DONTNEED_LOCKED : MADV_DONTNEED);
 	} else {
@@ -118,6 +118,6 @@ int32_t discard(uint64_t start, uint64_t end, int ignores_locks)
 		if (!result)
 			ranges_edit(RANGE_TOUCH, start, end, 0);
 	}
-	samepage_release();
+	hold_give();
 	return result;
 }

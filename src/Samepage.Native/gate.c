@@ -70,12 +70,12 @@ int32_t ranges_edit(enum range_edit edit, uint64_t start, uint64_t end, uint32_t
 {
 	int32_t result;
 
-	samepage_hold();
+	hold_take();
 	result = range_edit(&samepage_inner.ranges, edit, start, end, flags);
 	if (edit == RANGE_ADD)
 		spots_exclude();
 	mirror_ranges();
-	samepage_release();
+	hold_give();
 	if (samepage_inner.gate && atomic_load(&samepage_inner.is_engine_alive))
 		request_bell();
 	return result;
@@ -285,21 +285,27 @@ static int32_t unmerge_and_hold(uint64_t start, uint64_t end, int *is_left)
 	int64_t result = 0;
 
 	*is_left = 0;
+	if (hold_depth() > 0)
+		return -EDEADLK;
+	hold_take();
+	if (!has_segment(start, end))
+		return 0;
+	hold_give();
 	for (int i = 0; i < UNMERGE_TRIES; i++) {
 		result = request_post(SAMEPAGE_REQUEST_UNMERGE, start, end - start, 0);
 		if (result == -ENODEV)
 			break;
 		if (result < 0)
 			return (int32_t)result;
-		samepage_hold();
+		hold_take();
 		if (!has_segment(start, end))
 			return 0;
-		samepage_release();
+		hold_give();
 	}
-	samepage_hold();
+	hold_take();
 	result = populate(start, end);
 	if (result) {
-		samepage_release();
+		hold_give();
 		return (int32_t)result;
 	}
 	*is_left = has_segment(start, end);
@@ -328,29 +334,34 @@ static int32_t unmerge(uint64_t start, uint64_t end, int is_excluded)
 	if (result)
 		return result;
 	ranges_edit(is_excluded || is_left ? RANGE_EXCLUDE : RANGE_REMOVE, start, end, 0);
-	samepage_release();
+	hold_give();
 	return 0;
+}
+
+static void engine_await_end(void)
+{
+	uint32_t alive;
+
+	while ((alive = atomic_load(&samepage_inner.is_engine_alive)))
+		futex_wait(&samepage_inner.is_engine_alive, alive, 1000);
 }
 
 static int32_t leave(void)
 {
-	uint32_t alive;
 	int64_t result;
 
 	if (state_now() == SAMEPAGE_STATE_NONE)
 		return 0;
-	if (state_now() == SAMEPAGE_STATE_CHILD)
-		return unmerge(0, UINT64_MAX, 0);
+	result = unmerge(0, UINT64_MAX, 0);
+	if (result || state_now() == SAMEPAGE_STATE_CHILD)
+		return (int32_t)result;
 	result = request_post(SAMEPAGE_REQUEST_LEAVE, 0, 0, 0);
 	if (result < 0 && result != -ENODEV)
 		return (int32_t)result;
-	/* After its answer the thread is on its last steps. What it could not replace is made private at least. */
-	while ((alive = atomic_load(&samepage_inner.is_engine_alive)))
-		futex_wait(&samepage_inner.is_engine_alive, alive, 1000);
-	result = unmerge(0, UINT64_MAX, 0);
-	if (!result)
-		atomic_store(state_word(), SAMEPAGE_STATE_NONE);
-	return (int32_t)result;
+	/* After its answer the thread is on its last steps. */
+	engine_await_end();
+	atomic_store(state_word(), SAMEPAGE_STATE_NONE);
+	return 0;
 }
 
 int32_t samepage_domain_leave(void)
@@ -412,6 +423,29 @@ int32_t samepage_range_discard(void *address, uint64_t length)
 	return result || start >= end ? result : discard(start, end, 0);
 }
 
+void samepage_hold(void)
+{
+	hold_take();
+}
+
+/* Whatever the caller did, the engine looks at all mappings anew. */
+void samepage_release(void)
+{
+	if (hold_depth() == 1)
+		ranges_edit(RANGE_TOUCH, 0, UINT64_MAX, 0);
+	hold_give();
+}
+
+void samepage_inner_hold(void)
+{
+	hold_take();
+}
+
+void samepage_inner_release(void)
+{
+	hold_give();
+}
+
 int64_t samepage_scan(uint32_t timeout_milliseconds)
 {
 	uint32_t state = state_now();
@@ -432,9 +466,9 @@ int32_t samepage_limits_set(const struct samepage_limits *limits)
 		return -EINVAL;
 	if (state_now() == SAMEPAGE_STATE_NONE)
 		return -ENOTCONN;
-	samepage_hold();
+	hold_take();
 	samepage_inner.gate->limits = filled;
-	samepage_release();
+	hold_give();
 	result = request_post(SAMEPAGE_REQUEST_LIMITS, 0, 0, 0);
 	return result == -ENODEV ? 0 : (int32_t)result;
 }
@@ -469,9 +503,9 @@ int32_t samepage_statistics_read(struct samepage_statistics *statistics)
 	copy.size = statistics->size;
 	copy.state = state_now();
 	copy.advised_bytes = 0;
-	samepage_hold();
+	hold_take();
 	copy.advised_bytes = range_table_now(&samepage_inner.ranges)->advised_bytes;
-	samepage_release();
+	hold_give();
 	memset(statistics, 0, statistics->size);
 	memcpy(statistics, &copy, size);
 	return 0;
@@ -530,7 +564,7 @@ int32_t samepage_inner_unmerge_and_hold(uint64_t start, uint64_t end)
 
 	if (clip(&start, &end))
 		return unmerge_and_hold(start, end, &is_left);
-	samepage_hold();
+	hold_take();
 	return 0;
 }
 
@@ -538,7 +572,7 @@ void samepage_inner_follow(uint64_t start, uint64_t end, uint64_t to_start, uint
 {
 	static struct range_table before; /* under the hold lock */
 
-	samepage_hold();
+	hold_take();
 	before = *range_table_now(&samepage_inner.ranges);
 	if (!keeps_old)
 		ranges_edit(RANGE_REMOVE, start, end, 0);
@@ -559,7 +593,7 @@ void samepage_inner_follow(uint64_t start, uint64_t end, uint64_t to_start, uint
 		if (entry->is_excluded)
 			ranges_edit(RANGE_EXCLUDE, from, to, 0);
 	}
-	samepage_release();
+	hold_give();
 }
 
 int32_t samepage_inner_discard(uint64_t start, uint64_t end, int ignores_locks)
@@ -567,16 +601,58 @@ int32_t samepage_inner_discard(uint64_t start, uint64_t end, int ignores_locks)
 	return discard(start, end, ignores_locks);
 }
 
-/* With MCL_FUTURE every mapping that the engine made would be locked and filled: it merges no more. */
-void samepage_inner_lock_all(int is_locked, int is_future)
+/*
+ * mlockall fills and locks all mappings, the engine's own among them, where it would wait for itself; and locked memory
+ * is not merged. So the engine goes first, which makes the memory private, as the call would do too. The ranges stay
+ * known. Where the call fails a new engine takes over.
+ */
+int32_t samepage_inner_lock_all(int flags)
 {
-	atomic_store(&samepage_inner.is_all_locked, (uint32_t)is_locked);
-	ranges_edit(RANGE_TOUCH, 0, UINT64_MAX, 0);
-	if (!is_future || state_now() == SAMEPAGE_STATE_NONE || state_now() == SAMEPAGE_STATE_CHILD)
-		return;
-	snprintf(samepage_inner.own_reason, sizeof(samepage_inner.own_reason), "mlockall(MCL_FUTURE) locks all memory");
-	atomic_store(state_word(), SAMEPAGE_STATE_STOPPED);
-	request_post(SAMEPAGE_REQUEST_STOP, 0, 0, 0);
+	int64_t result;
+
+	pthread_mutex_lock(&join_lock);
+	result = request_post(SAMEPAGE_REQUEST_LEAVE, 0, 0, 0);
+	if (!result || result == -ENODEV) {
+		engine_await_end();
+		result = syscall(SYS_mlockall, flags) < 0 ? -errno : 0;
+		if (!result) {
+			atomic_store(&samepage_inner.is_all_locked, 1);
+			snprintf(samepage_inner.own_reason, sizeof(samepage_inner.own_reason), "mlockall has locked all memory");
+		}
+		if (state_now() != SAMEPAGE_STATE_CHILD)
+			atomic_store(state_word(), result && !engine_start() ? SAMEPAGE_STATE_JOINING : SAMEPAGE_STATE_STOPPED);
+	}
+	pthread_mutex_unlock(&join_lock);
+	return (int32_t)result;
+}
+
+int32_t samepage_inner_unlock_all(void)
+{
+	int32_t result = syscall(SYS_munlockall) < 0 ? -errno : 0;
+
+	pthread_mutex_lock(&join_lock);
+	if (!result && atomic_exchange(&samepage_inner.is_all_locked, 0)) {
+		ranges_edit(RANGE_CLEAR, 0, UINT64_MAX, RANGE_LOCKED);
+		samepage_inner.own_reason[0] = 0;
+		if (state_now() == SAMEPAGE_STATE_STOPPED && !engine_start())
+			atomic_store(state_word(), SAMEPAGE_STATE_JOINING);
+	}
+	pthread_mutex_unlock(&join_lock);
+	return result;
+}
+
+int samepage_inner_piece(uint64_t address, uint64_t start, uint64_t end, uint64_t *from, uint64_t *to)
+{
+	struct mapping mapping;
+	int descriptor = mappings_open(), answer;
+
+	if (descriptor < 0)
+		return 0;
+	answer = mapping_next(descriptor, address, &mapping);
+	mappings_close(descriptor);
+	*from = mapping.start > start ? mapping.start : start;
+	*to = mapping.end < end ? mapping.end : end;
+	return !answer && mapping.start <= address;
 }
 
 int samepage_inner_is_joined(void)

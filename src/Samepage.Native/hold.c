@@ -46,14 +46,14 @@ static void hold_initialise(void)
 	pthread_mutexattr_destroy(&attributes);
 }
 
-void samepage_hold(void)
+void hold_take(void)
 {
 	pthread_once(&hold_once, hold_initialise);
 	pthread_mutex_lock(&hold_lock);
 	hold_count++;
 }
 
-void samepage_release(void)
+void hold_give(void)
 {
 	if (hold_count > 0) {
 		hold_count--;
@@ -105,7 +105,7 @@ void hold_engine(void)
 	for (;;) {
 		uint32_t forks;
 
-		samepage_hold();
+		hold_take();
 		if (hold_count > 1)
 			return;
 		atomic_store(&samepage_inner.is_engine_inside, INSIDE_WINDOW);
@@ -126,7 +126,7 @@ void release_engine(void)
 		if (atomic_load(&samepage_inner.forks) != 0)
 			futex_wake(&samepage_inner.is_engine_inside);
 	}
-	samepage_release();
+	hold_give();
 }
 
 /* A child that is copied in the middle of a dlopen could never use the loader again. */

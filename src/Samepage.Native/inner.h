@@ -28,6 +28,8 @@ struct inner {
 extern struct inner samepage_inner;
 
 /* hold.c: the lock, and how a fork and the engine keep out of each other's way. */
+void hold_take(void);
+void hold_give(void);
 void hold_engine(void);
 void release_engine(void);
 int hold_depth(void);
@@ -86,6 +88,9 @@ int32_t ranges_edit(enum range_edit edit, uint64_t start, uint64_t end, uint32_t
 void spots_exclude(void);
 
 /* What libsamepage-preload.so needs beyond samepage.h. */
+/* As samepage_hold and _release, for a caller that says itself what it has changed. */
+SAMEPAGE_PUBLIC void samepage_inner_hold(void);
+SAMEPAGE_PUBLIC void samepage_inner_release(void);
 SAMEPAGE_PUBLIC int samepage_inner_overlaps(uint64_t start, uint64_t end);
 SAMEPAGE_PUBLIC int32_t samepage_inner_edit(int edit, uint64_t start, uint64_t end, uint32_t flags);
 SAMEPAGE_PUBLIC int32_t samepage_inner_advise(uint64_t start, uint64_t end, uint32_t flags);
@@ -96,7 +101,10 @@ SAMEPAGE_PUBLIC int32_t samepage_inner_unmerge_and_hold(uint64_t start, uint64_t
 /* After a move, still under that lock: the new place is as the old one was, which is forgotten unless it is kept. */
 SAMEPAGE_PUBLIC void samepage_inner_follow(uint64_t start, uint64_t end, uint64_t to_start, uint64_t to_end, int keeps_old);
 SAMEPAGE_PUBLIC int32_t samepage_inner_discard(uint64_t start, uint64_t end, int ignores_locks);
-SAMEPAGE_PUBLIC void samepage_inner_lock_all(int is_locked, int is_future);
+SAMEPAGE_PUBLIC int32_t samepage_inner_lock_all(int flags);
+SAMEPAGE_PUBLIC int32_t samepage_inner_unlock_all(void);
+/* The part of the mapping at an address that lies in a range; gives whether there is one. */
+SAMEPAGE_PUBLIC int samepage_inner_piece(uint64_t address, uint64_t start, uint64_t end, uint64_t *from, uint64_t *to);
 SAMEPAGE_PUBLIC int samepage_inner_is_joined(void);
 SAMEPAGE_PUBLIC int samepage_inner_is_engine(void);
 SAMEPAGE_PUBLIC int samepage_inner_is_segment(uint64_t address);

@@ -146,14 +146,14 @@ static long advise_kept(void *address, size_t length, int advice)
 	uint32_t flag = flag_of(advice, &is_set);
 	long result;
 
-	samepage_hold();
+	samepage_inner_hold();
 	result = syscall(SYS_madvise, address, length, advice) < 0 ? -errno : 0;
 	if (!result) {
 		samepage_inner_edit(is_set ? RANGE_SET : RANGE_CLEAR, start, end, flag);
 		if (flag & (RANGE_HUGEPAGE | RANGE_NOHUGEPAGE))
 			samepage_inner_edit(RANGE_CLEAR, start, end, flag ^ (RANGE_HUGEPAGE | RANGE_NOHUGEPAGE));
 	}
-	samepage_release();
+	samepage_inner_release();
 	return result;
 }
 
@@ -172,9 +172,9 @@ static long advise_overlapping(void *address, size_t length, int advice)
 	case ADVICE_DONTNEED_LOCKED:
 		return samepage_inner_discard(start, end, 1);
 	case MADV_REMOVE:
-		/* Of anonymous memory the kernel says EINVAL, of a sealed segment EPERM. */
+		/* Of anonymous memory the kernel says EINVAL, of a segment mapped privately EACCES. */
 		result = syscall(SYS_madvise, address, length, advice) < 0 ? -errno : 0;
-		return result == -EPERM && samepage_inner_is_segment(start) ? -EINVAL : result;
+		return result == -EACCES && samepage_inner_is_segment(start) ? -EINVAL : result;
 	case ADVICE_WIPEONFORK:
 	case ADVICE_GUARD_INSTALL:
 		if (samepage_inner_exclude(start, end, NULL) == -EAGAIN)
@@ -209,11 +209,11 @@ WRAP int munmap(void *address, size_t length)
 
 	if (!overlaps(address, length))
 		return (int)syscall(SYS_munmap, address, length);
-	samepage_hold();
+	samepage_inner_hold();
 	result = (int)syscall(SYS_munmap, address, length);
 	if (!result)
 		samepage_inner_edit(RANGE_REMOVE, address_of(address), address_of(address) + round_up(length), 0);
-	samepage_release();
+	samepage_inner_release();
 	return result;
 }
 
@@ -234,12 +234,12 @@ static void *map(void *address, size_t length, int protection, int flags, int de
 	void *result;
 
 	if (is_over)
-		samepage_hold();
+		samepage_inner_hold();
 	result = (void *)syscall(SYS_mmap, address, length, protection, flags, descriptor, offset);
 	if (is_over) {
 		if (result != MAP_FAILED)
 			samepage_inner_edit(RANGE_REMOVE, address_of(address), address_of(address) + round_up(length), 0);
-		samepage_release();
+		samepage_inner_release();
 	}
 	if (result != MAP_FAILED) {
 		int saved = errno;
@@ -260,7 +260,44 @@ WRAP void *mmap64(void *address, size_t length, int protection, int flags, int d
 	return map(address, length, protection, flags, descriptor, offset);
 }
 
-/* The kernel moves one mapping; merging may have made many of it. So it is made one again, moved, and advised anew. */
+/*
+ * The kernel resizes one mapping; merging may have left many, also once they are anonymous again. Then it is done piece
+ * by piece. Who moves memory has no other thread in it, so nobody can see it half done.
+ */
+static void *remap_pieces(uint64_t start, uint64_t end, uint64_t length, int flags, void *target)
+{
+	uint64_t there, from, to;
+	long result;
+
+	if (start + length <= end && !(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))) {
+		if (start + length < end && syscall(SYS_munmap, start + length, end - start - length) < 0)
+			return MAP_FAILED;
+		return (void *)(uintptr_t)start;
+	}
+	if (!(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && samepage_inner_piece(end - PAGE_SIZE, start, end, &from, &to) &&
+	    syscall(SYS_mremap, from, to - from, to - from + start + length - end, 0) >= 0)
+		return (void *)(uintptr_t)start;
+	if (!(flags & MREMAP_MAYMOVE)) {
+		errno = ENOMEM;
+		return MAP_FAILED;
+	}
+	/* A place for all of it, first as what the new end will be. */
+	result = syscall(SYS_mmap, target, length, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (flags & MREMAP_FIXED ? MAP_FIXED : 0), -1, 0l);
+	if (result == -1)
+		return MAP_FAILED;
+	there = (uint64_t)result;
+	for (uint64_t at = start; at < end && at - start < length && samepage_inner_piece(at, start, end, &from, &to); at = to) {
+		to = to - start < length ? to : start + length;
+		if (syscall(SYS_mremap, from, to - from, to - from, flags | MREMAP_FIXED, there + (from - start)) < 0)
+			return MAP_FAILED;
+	}
+	if (!(flags & MREMAP_DONTUNMAP) && end - start > length)
+		syscall(SYS_munmap, start + length, end - start - length);
+	return (void *)(uintptr_t)there;
+}
+
+/* Made anonymous, moved, and advised anew. */
 static void *remap_overlapping(void *old, size_t old_length, size_t length, int flags, void *target)
 {
 	uint64_t start = address_of(old), end = start + round_up(old_length);
@@ -271,12 +308,14 @@ static void *remap_overlapping(void *old, size_t old_length, size_t length, int 
 		return MAP_FAILED;
 	}
 	result = (void *)syscall(SYS_mremap, old, old_length, length, flags, target);
+	if (result == MAP_FAILED && errno == EFAULT && old_length && length)
+		result = remap_pieces(start, end, round_up(length), flags, target);
 	if (result != MAP_FAILED) {
 		uint64_t there = address_of(result);
 
 		samepage_inner_follow(start, end, there, there + round_up(length), (flags & MREMAP_DONTUNMAP) != 0);
 	}
-	samepage_release();
+	samepage_inner_release();
 	return result;
 }
 
@@ -304,10 +343,10 @@ static int change(const void *address, size_t length, int edit, uint32_t flags, 
 
 	if (!samepage_inner_overlaps(start, end))
 		return (int)syscall(number, address, length, third, fourth);
-	samepage_hold();
+	samepage_inner_hold();
 	result = (int)syscall(number, address, length, third, fourth);
 	samepage_inner_edit(result ? RANGE_TOUCH : edit, start, end, flags);
-	samepage_release();
+	samepage_inner_release();
 	return result;
 }
 
@@ -338,26 +377,12 @@ WRAP int munlock(const void *address, size_t length)
 
 WRAP int mlockall(int flags)
 {
-	int result;
-
-	samepage_hold();
-	result = (int)syscall(SYS_mlockall, flags);
-	samepage_release();
-	if (!result)
-		samepage_inner_lock_all(flags & MCL_CURRENT, flags & MCL_FUTURE);
-	return result;
+	return samepage_inner_is_joined() ? (int)fail(samepage_inner_lock_all(flags)) : (int)syscall(SYS_mlockall, flags);
 }
 
 WRAP int munlockall(void)
 {
-	int result;
-
-	samepage_hold();
-	result = (int)syscall(SYS_munlockall);
-	samepage_release();
-	if (!result)
-		samepage_inner_lock_all(0, 0);
-	return result;
+	return samepage_inner_is_joined() ? (int)fail(samepage_inner_unlock_all()) : (int)syscall(SYS_munlockall);
 }
 
 /* A pipe takes references that no kernel interface shows: what it may hold is never merged again. */

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Samepage.Linux;
 using Samepage.Linux.Probes;
 using Samepage.Linux.Sys;
+using Samepage.Merging.User;
 
 namespace Samepage.Cli.Commands;
 
@@ -10,35 +11,74 @@ internal static class RunCommand
 {
     public static Command Create()
     {
-        var noStart = new Option<bool>("--no-start") { Description = "Leave ksmd as it is, also where it stands still" };
+        var engine = new Option<string>("--engine") { Description = "Who merges: the kernel, or Samepage itself (user)", HelpName = "kernel|user", DefaultValueFactory = _ => "kernel" };
+        engine.AcceptOnlyFromAmong("kernel", "user");
+        var noStart = new Option<bool>("--no-start") { Description = "Kernel engine: leave ksmd as it is, also where it stands still" };
+        var domain = DomainOption.Create("User engine: merge only with the members of this domain (default: default)");
+        var users = new Option<string[]>("--allow-user") { Description = "User engine: let processes of this user join too, where the domain begins here", HelpName = "NAME" };
+        var allMemory = new Option<bool>("--all-memory") { Description = "User engine: also merge large memory that the program does not advise" };
         var dryRun = new Option<bool>("--dry-run") { Description = "Say what would be done, and do nothing" };
         var program = new Argument<string[]>("CMD") { Description = "The program and its arguments, after --", Arity = ArgumentArity.OneOrMore };
-        var command = new Command("run", "Run a program whose pages the kernel may merge, and those of its children.") { noStart, dryRun, program };
+        var command = new Command("run", "Run a program whose pages may be merged, and those of its children.")
+        {
+            engine, noStart, domain, users, allMemory, dryRun, program,
+        };
         command.SetVerb((parsed, cancel) =>
         {
             var command = parsed.GetValue(program)!;
-            var isDry = parsed.GetValue(dryRun);
-            var ksm = Ksmd.Require();
             if (ProgramImage.Find(command[0], out var path) is not Errno.None and var obstacle)
             {
                 throw Failure(command[0], obstacle);
             }
 
-            if (!isDry)
+            if (parsed.GetValue(engine) == "kernel")
             {
-                Ksmd.PutBackLeftovers(ksm);
+                RefuseForKernel(parsed, domain, users, allMemory);
+                return RunWithKernel(command, path, parsed.GetValue(noStart), parsed.GetValue(dryRun));
             }
 
-            var mayStart = !parsed.GetValue(noStart);
-            if (mayStart)
-            {
-                Ksmd.RequireStart(ksm);
-            }
-
-            OptIn();
-            return isDry ? Announce(ksm, mayStart, path) : Execute(ksm, mayStart, command);
+            var name = DomainOption.Value(parsed, domain) ?? DomainName.TryParse(DomainName.Default)!;
+            var allowed = (parsed.GetValue(users) ?? []).Select(user => TargetOptions.UserNumber("--allow-user", user)).ToArray();
+            return RunWithUser(new UserEngine(name, allowed, parsed.GetValue(allMemory)), command, path, parsed.GetValue(dryRun));
         });
         return command;
+    }
+
+    private static void RefuseForKernel(ParseResult parsed, params IEnumerable<Option> options)
+    {
+        if (options.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } misplaced)
+        {
+            throw new CommandFailure(ExitCode.Usage, $"{misplaced.Name} goes with --engine user");
+        }
+    }
+
+    private static int RunWithUser(UserEngine engine, string[] command, string path, bool isDry)
+    {
+        UserEngine.Require(command[0], path);
+        if (isDry)
+        {
+            engine.Announce(path);
+            return ExitCode.Done;
+        }
+
+        throw Failure(command[0], engine.Execute(command));
+    }
+
+    private static int RunWithKernel(string[] command, string path, bool mustNotStart, bool isDry)
+    {
+        var ksm = Ksmd.Require();
+        if (!isDry)
+        {
+            Ksmd.PutBackLeftovers(ksm);
+        }
+
+        if (!mustNotStart)
+        {
+            Ksmd.RequireStart(ksm);
+        }
+
+        OptIn();
+        return isDry ? Announce(ksm, !mustNotStart, path) : Execute(ksm, !mustNotStart, command);
     }
 
     /// <summary>This process alone; a dry run may do that too, and learns whether it would hold.</summary>

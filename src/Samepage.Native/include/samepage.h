@@ -76,7 +76,10 @@ SAMEPAGE_PUBLIC int32_t samepage_domain_leave(void);
 /* Offers private anonymous readable and writable memory for merging; other mappings in the range are passed over. */
 SAMEPAGE_PUBLIC int32_t samepage_range_advise(void *address, uint64_t length);
 
-/* Takes it back: every page is private and anonymous on return. -EAGAIN, and unchanged, where memory would not do. */
+/*
+ * Takes it back: every page is private and anonymous on return. -EAGAIN, and unchanged, where memory would not do;
+ * -EDEADLK between samepage_hold and samepage_release, as for everything that waits for the engine.
+ */
 SAMEPAGE_PUBLIC int32_t samepage_range_unadvise(void *address, uint64_t length);
 
 /* As madvise(MADV_DONTNEED): the range reads as zeros afterwards; it stays advised. */

@@ -1,0 +1,310 @@
+/*
+ * A member of a domain through samepage.h that looks at what the gate does to its process: gate_member TASK DOMAIN
+ * KEEPER. Every task prints lines and ends with "ok".
+ */
+#include "target.h"
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include "include/samepage.h"
+
+#define PAGE 4096ul
+#define PAGES 4096ul
+#define CHECK(what) do { if (!(what)) { printf("failed %s (line %d): %s\n", #what, __LINE__, strerror(errno)); exit(1); } } while (0)
+
+static unsigned char *memory;
+static volatile int signals;
+
+static void on_signal(int number)
+{
+    (void)number;
+    signals++;
+}
+
+static long number_of(const char *path, const char *word)
+{
+    char line[512];
+    long number = -1;
+    FILE *file = fopen(path, "r");
+    while (file && fgets(line, sizeof line, file))
+        if (!strncmp(line, word, strlen(word)))
+            number = strtol(line + strlen(word), NULL, 10);
+    if (file)
+        fclose(file);
+    return number;
+}
+
+/* Page by page one of a few contents, the same for every caller; each page of its own where `contents` is 0. */
+static void fill(unsigned char *at, size_t pages, unsigned contents)
+{
+    for (size_t page = 0; page < pages; page++) {
+        uint64_t x = (contents ? page % contents : page + 1000000) * 0x9E3779B97F4A7C15u + 77;
+        for (size_t word = 0; word < PAGE / 8; word++) {
+            x ^= x << 13;
+            x ^= x >> 7;
+            x ^= x << 17;
+            ((uint64_t *)(at + page * PAGE))[word] = x;
+        }
+    }
+}
+
+static int is_filled(const unsigned char *at, size_t pages, unsigned contents)
+{
+    static unsigned char expected[PAGE * 64];
+    CHECK(contents == 64);
+    fill(expected, 64, contents);
+    for (size_t page = 0; page < pages; page++)
+        if (memcmp(at + page * PAGE, expected + page % contents * PAGE, PAGE))
+            return 0;
+    return 1;
+}
+
+static int is_zero(const unsigned char *at, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++)
+        if (at[i])
+            return 0;
+    return 1;
+}
+
+/* Bytes of the memory that are mapped from segments. */
+static size_t segment_bytes(const unsigned char *at, size_t bytes)
+{
+    char line[512];
+    size_t found = 0;
+    FILE *file = fopen("/proc/self/maps", "r");
+    while (fgets(line, sizeof line, file)) {
+        size_t start, end;
+        if (sscanf(line, "%zx-%zx", &start, &end) == 2 && strstr(line, "/memfd:samepage (deleted)")
+            && start >= (size_t)at && end <= (size_t)at + bytes)
+            found += end - start;
+    }
+    fclose(file);
+    return found;
+}
+
+static void join(char **argument)
+{
+    struct samepage_join_options options = { .size = sizeof options, .domain = argument[2], .keeper = argument[3] };
+    options.limits.size = sizeof options.limits;
+    options.limits.pace = SAMEPAGE_PACE_EAGER;
+    int result = samepage_domain_join(&options);
+    if (result)
+        printf("failed join: %s\n", strerror(-result)), exit(1);
+    CHECK(samepage_domain_join(&options) == -EALREADY);
+}
+
+static void allocate(unsigned contents)
+{
+    memory = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(memory != MAP_FAILED);
+    madvise(memory, PAGES * PAGE, MADV_NOHUGEPAGE);
+    fill(memory, PAGES, contents);
+    CHECK(samepage_range_advise(memory, PAGES * PAGE) == 0);
+}
+
+static struct samepage_statistics statistics(void)
+{
+    struct samepage_statistics now = { .size = sizeof now };
+    CHECK(samepage_statistics_read(&now) == 0);
+    return now;
+}
+
+static void wait_merged(size_t pages)
+{
+    char reason[256];
+    for (int i = 0; i < 300; i++) {
+        if (segment_bytes(memory, PAGES * PAGE) >= pages * PAGE)
+            return;
+        usleep(100000);
+    }
+    samepage_reason_text(reason, sizeof reason);
+    struct samepage_statistics now = statistics();
+    printf("failed: state %u, %lu pages merged, reason '%s'\n", now.state, now.merged_pages_total, reason);
+    exit(1);
+}
+
+/* Signal dispositions, masks and waits are the program's, before, while and after the engine and a keeper start. */
+static void task_signals(char **argument)
+{
+    unsigned char before[65][32] = { 0 }, after[65][32] = { 0 };
+    sigset_t mask, now;
+    signal(SIGCHLD, on_signal);
+    signal(SIGUSR1, on_signal);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGRTMIN, on_signal);
+    sigprocmask(SIG_BLOCK, NULL, &mask);
+    for (int i = 1; i < 65; i++)
+        syscall(SYS_rt_sigaction, i, NULL, before[i], 8);
+    join(argument);
+    allocate(64);
+    wait_merged(PAGES / 2);
+    for (int i = 1; i < 65; i++) {
+        syscall(SYS_rt_sigaction, i, NULL, after[i], 8);
+        /* 32 and 33 are the C library's own, which it sets up with the first thread. */
+        if (i != 32 && i != 33 && memcmp(before[i], after[i], 32))
+            printf("failed: disposition of signal %d has changed\n", i), exit(1);
+    }
+    sigprocmask(SIG_BLOCK, NULL, &now);
+    CHECK(!memcmp(&mask, &now, 8));
+    CHECK(signals == 0);
+    CHECK(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
+    DIR *tasks = opendir("/proc/self/task");
+    int others = 0;
+    for (struct dirent *task; (task = readdir(tasks));) {
+        char path[300], line[256];
+        snprintf(path, sizeof path, "/proc/self/task/%s/status", task->d_name);
+        if (task->d_name[0] == '.' || atoi(task->d_name) == getpid())
+            continue;
+        FILE *file = fopen(path, "r");
+        unsigned long blocked = 0;
+        while (fgets(line, sizeof line, file))
+            sscanf(line, "SigBlk: %lx", &blocked);
+        fclose(file);
+        /* All but SIGKILL and SIGSTOP, and the two of the C library. */
+        printf("thread blocks %lx\n", blocked);
+        CHECK(blocked == 0xfffffffe7ffbfefful);
+        others++;
+    }
+    closedir(tasks);
+    CHECK(others >= 1);
+    kill(getpid(), SIGUSR1);
+    CHECK(signals == 1);
+}
+
+/* A child keeps contents and the meaning of calls, has no engine and no descriptor of one, and parts ways on writes. */
+static void child(void)
+{
+    struct samepage_join_options options = { .size = sizeof options };
+    char path[64], target[256];
+    CHECK(statistics().state == SAMEPAGE_STATE_CHILD);
+    CHECK(samepage_domain_join(&options) == -ECHILD);
+    CHECK(samepage_range_advise(memory, PAGE) == -ECHILD);
+    CHECK(samepage_scan(10) == -ECHILD);
+    for (int i = 3; i < 1100; i++) {
+        snprintf(path, sizeof path, "/proc/self/fd/%d", i);
+        ssize_t length = readlink(path, target, sizeof target - 1);
+        if (length > 0 && !(target[length] = 0) && (strstr(target, "samepage") || strstr(target, "userfaultfd") || strstr(target, "socket")))
+            printf("failed: descriptor %d is %s in the child\n", i, target), exit(1);
+    }
+    CHECK(is_filled(memory, PAGES, 64));
+    memset(memory, 9, PAGE);
+    size_t half = PAGES / 2 * PAGE;
+    CHECK(segment_bytes(memory, half) > 0);
+    CHECK(samepage_range_discard(memory, half) == 0);
+    CHECK(is_zero(memory, half) && segment_bytes(memory, half) == 0);
+    CHECK(is_filled(memory + half, PAGES / 2, 64));
+    CHECK(samepage_range_unadvise(memory + half, half) == 0);
+    CHECK(is_filled(memory + half, PAGES / 2, 64));
+    memset(memory + half, 5, half);
+    CHECK(samepage_range_discard(memory + half, half) == 0);
+    CHECK(is_zero(memory + half, half));
+    exit(0);
+}
+
+static void task_fork(char **argument)
+{
+    int status;
+    join(argument);
+    allocate(64);
+    wait_merged(PAGES * 3 / 4);
+    for (int i = 0; i < 5; i++) {
+        pid_t pid = fork();
+        if (pid == 0)
+            child();
+        CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        CHECK(is_filled(memory, PAGES, 64));
+    }
+    CHECK(statistics().state == SAMEPAGE_STATE_MERGING);
+}
+
+/* Discarded memory reads as zeros, memory taken back is anonymous, and leaving leaves nothing of a segment. */
+static void task_calls(char **argument)
+{
+    size_t quarter = PAGES / 4 * PAGE;
+    join(argument);
+    allocate(64);
+    wait_merged(PAGES * 3 / 4);
+    CHECK(is_filled(memory, PAGES, 64));
+    CHECK(samepage_range_discard(memory, quarter) == 0);
+    CHECK(is_zero(memory, quarter) && is_filled(memory + quarter, PAGES * 3 / 4, 64));
+    CHECK(samepage_range_unadvise(memory + quarter, quarter) == 0);
+    CHECK(segment_bytes(memory + quarter, quarter) == 0);
+    CHECK(is_filled(memory + quarter, PAGES / 4, 64));
+    CHECK(statistics().advised_bytes == 3 * quarter);
+    samepage_hold();
+    CHECK(samepage_range_unadvise(memory + 2 * quarter, quarter) == -EDEADLK);
+    CHECK(munmap(memory + 2 * quarter, PAGE) == 0);
+    samepage_release();
+    CHECK(samepage_domain_leave() == 0);
+    CHECK(segment_bytes(memory, PAGES * PAGE) == 0);
+    CHECK(is_filled(memory + 3 * quarter, PAGES / 4, 64));
+    CHECK(statistics().state == SAMEPAGE_STATE_NONE && statistics().advised_bytes == 0);
+    CHECK(samepage_range_advise(memory, PAGE) == -ENOTCONN);
+    join(argument);
+    fill(memory, PAGES / 2, 64);
+    CHECK(samepage_range_advise(memory, quarter) == 0);
+    wait_merged(PAGES / 8);
+    CHECK(samepage_domain_leave() == 0);
+}
+
+/* What an engine costs a member with nothing to merge: each page has a content of its own. */
+static void task_footprint(char **argument)
+{
+    const char *status = "/proc/self/status";
+    size_t pages = PAGES;
+    memory = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    fill(memory, pages, 0);
+    long rss = number_of(status, "VmRSS:"), size = number_of(status, "VmSize:"), begin;
+    join(argument);
+    CHECK(samepage_range_advise(memory, pages * PAGE) == 0);
+    begin = (long)(target_seconds() * 1e6);
+    for (int i = 0; i < 300 && statistics().scanned_pages_total < pages; i++)
+        usleep(10000);
+    begin = (long)(target_seconds() * 1e6) - begin;
+    sleep(1);
+    CHECK(statistics().scanned_pages_total >= pages);
+    printf("rss_kilobytes %ld\n", number_of(status, "VmRSS:") - rss);
+    printf("address_space_kilobytes %ld\n", number_of(status, "VmSize:") - size);
+    printf("first_pass_microseconds %ld\n", begin);
+}
+
+/* The keeper of this test is a script that notes what it was given; the member only has to be left alone. */
+static void task_spawn(char **argument)
+{
+    struct stat found;
+    signal(SIGCHLD, on_signal);
+    /* Left open over an exec, which the keeper must not inherit. */
+    CHECK(open("/proc/version", O_RDONLY) >= 0);
+    setenv("SAMEPAGE_DOMAIN", "never", 1);
+    setenv("GATE_MEMBER_SECRET", "1", 1);
+    join(argument);
+    allocate(64);
+    for (int i = 0; i < 100 && stat(argument[4], &found); i++)
+        usleep(100000);
+    CHECK(stat(argument[4], &found) == 0);
+    usleep(300000);
+    CHECK(signals == 0);
+    CHECK(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
+    printf("session %d\n", getsid(0));
+}
+
+int main(int count, char **argument)
+{
+    static const struct { const char *name; void (*run)(char **); } tasks[] = {
+        { "signals", task_signals }, { "fork", task_fork }, { "calls", task_calls },
+        { "footprint", task_footprint }, { "spawn", task_spawn },
+    };
+    target_begin();
+    for (size_t i = 0; count >= 4 && i < sizeof tasks / sizeof tasks[0]; i++)
+        if (!strcmp(argument[1], tasks[i].name)) {
+            tasks[i].run(argument);
+            puts("ok");
+            return 0;
+        }
+    return 2;
+}

@@ -36,6 +36,9 @@ internal sealed class TestDomain : IDisposable
     /// <summary>Where members and others find the keeper.</summary>
     public string Socket => Path.Combine(Sockets, Name + ".sock");
 
+    /// <summary>Its socket, and whatever else carries its name.</summary>
+    public IReadOnlyList<string> Files => Directory.Exists(Sockets) ? Directory.GetFiles(Sockets, Name + ".*") : [];
+
     /// <summary>The keepers of this domain that run now, by their own command lines.</summary>
     public IReadOnlyList<int> Keepers => [.. Directory.EnumerateDirectories("/proc")
         .Select(directory => int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : 0)
@@ -81,13 +84,13 @@ internal sealed class TestDomain : IDisposable
     public void AssertNothingIsLeft(TimeSpan? patience = null)
     {
         var end = DateTime.UtcNow + (patience ?? TimeSpan.FromSeconds(15));
-        while ((Keepers.Count > 0 || File.Exists(Socket)) && DateTime.UtcNow < end)
+        while ((Keepers.Count > 0 || Files.Count > 0) && DateTime.UtcNow < end)
         {
             Thread.Sleep(20);
         }
 
         Assert.Empty(Keepers);
-        Assert.False(File.Exists(Socket), $"{Socket} is still there");
+        Assert.Empty(Files);
     }
 
     public void Dispose()
@@ -97,9 +100,9 @@ internal sealed class TestDomain : IDisposable
             _ = Tool.Run("/bin/kill", "-KILL", $"{pid}");
         }
 
-        if (File.Exists(Socket))
+        foreach (var file in Files)
         {
-            File.Delete(Socket);
+            File.Delete(file);
         }
     }
 

@@ -8,6 +8,7 @@ var benches = new Dictionary<string, (string About, Func<string[], int> Run)>
     ["engines"] = ("ksmd against the user engine, on QEMU guests", EnginesBench.Run),
     ["keeper"] = ("the keeper's index: nanoseconds for a posted page, bytes for a content", KeeperBench.Run),
     ["promise"] = ("what an estimate promises against what ksmd achieves, on QEMU guests", PromiseBench.Run),
+    ["redis"] = ("Redis, and a C program with the C ABI, with merging and without", RedisBench.Run),
     ["scan"] = ("the CPU of `estimate` against a C program that only reads the same pages", ScanBench.Run),
     ["scattered"] = ("duplicates without long runs: CPU time a merged page", ScatteredBench.Run),
     ["stalls"] = ("how long threads wait for memory that is being merged", StallsBench.Run),

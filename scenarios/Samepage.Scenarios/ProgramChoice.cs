@@ -12,8 +12,11 @@ namespace Samepage.Scenarios;
 public sealed record ProgramRequest(
     int Count, int GuestMegabytes, long AvailableBytes, string CacheDirectory, ProgramKind Kind = ProgramKind.Best)
 {
-    /// <summary>What the programs find in their environment beside ours.</summary>
-    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+    /// <summary>What guests find in their environment beside ours.</summary>
+    public IReadOnlyDictionary<string, string> GuestEnvironment { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The same for workers.</summary>
+    public IReadOnlyDictionary<string, string> WorkerEnvironment { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Whether guests ask for merging themselves, as QEMU does unless told otherwise.</summary>
     public bool MergesMemory { get; init; }
@@ -85,7 +88,7 @@ public static class ProgramChoice
         GuestOptions Options(int number) => new(number, megabytes)
         {
             MergesMemory = request.MergesMemory,
-            Environment = request.Environment,
+            Environment = request.GuestEnvironment,
         };
         ScenarioException? failure = null;
         foreach (var kernel in tools.Kernels)
@@ -131,7 +134,7 @@ public static class ProgramChoice
         var fleet = new ProgramFleet([.. Enumerable.Range(1, count)
             .Select(number => new Worker(interpreter, number, files, digest, WorkerUniqueMegabytes << 20)
             {
-                Environment = request.Environment,
+                Environment = request.WorkerEnvironment,
             })]);
         fleet.Start(program => say(program.Description + " is up"), cancel);
         return new RunningPrograms(fleet, "worker", megabytes, reason);

@@ -10,8 +10,8 @@ internal static class Convergence
 {
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>How long without growth counts as the end where no whole looks are counted.</summary>
-    private static readonly TimeSpan s_quietMax = TimeSpan.FromSeconds(20);
+    /// <summary>How long without growth counts as the end where no whole looks are made.</summary>
+    private static readonly TimeSpan s_quietMax = TimeSpan.FromSeconds(30);
 
     /// <summary>Looks twenty times a second; asks the engine for its passes once a second, as that may cost something.</summary>
     public static (IReadOnlyList<Progress> Way, bool IsSettled) Watch(IMerging engine, TimeSpan timeout)
@@ -30,7 +30,7 @@ internal static class Convergence
             {
                 asked = watch.Elapsed;
                 // A first look that merges nothing is no end: nothing may have been looked at yet.
-                if ((floor > 0 && engine.Passes - floorPasses >= engine.QuietPasses && watch.Elapsed - quietSince > TimeSpan.FromSeconds(1))
+                if ((floor > 0 && engine.Passes - floorPasses >= engine.QuietPasses && watch.Elapsed - quietSince > engine.QuietTime)
                     || watch.Elapsed - quietSince > s_quietMax)
                 {
                     return (way, true);

@@ -28,6 +28,9 @@ internal interface IMerging : IDisposable
     /// <summary>Whole looks without growth after which nothing more is to be expected.</summary>
     double QuietPasses { get; }
 
+    /// <summary>And the least time without growth.</summary>
+    TimeSpan QuietTime { get; }
+
     /// <summary>What the engine itself says, for the record.</summary>
     EngineAccount Account { get; }
 }

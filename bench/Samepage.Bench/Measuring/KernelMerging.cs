@@ -42,6 +42,8 @@ internal sealed class KernelMerging : IMerging
 
     public double QuietPasses => ConvergenceTracker.PlainPasses;
 
+    public TimeSpan QuietTime => TimeSpan.FromSeconds(1);
+
     public EngineAccount Account => new()
     {
         MergedPages = _ksm.PagesSharing,

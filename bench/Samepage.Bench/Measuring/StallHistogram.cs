@@ -5,7 +5,7 @@ namespace Samepage.Bench.Measuring;
 /// </summary>
 internal static class StallHistogram
 {
-    public static IReadOnlyList<long> Sum(IEnumerable<IReadOnlyList<long>> histograms)
+    public static IReadOnlyList<long> Sum(IEnumerable<IReadOnlyList<ulong>> histograms)
     {
         var sum = new List<long>();
         foreach (var histogram in histograms)
@@ -17,7 +17,7 @@ internal static class StallHistogram
                     sum.Add(0);
                 }
 
-                sum[bucket] += histogram[bucket];
+                sum[bucket] += (long)histogram[bucket];
             }
         }
 

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using Samepage.Linux;
 using Samepage.Linux.Proc;
+using Samepage.Merging.User.Keeping;
 using Samepage.Scenarios.Users;
 
 namespace Samepage.Bench.Measuring;
@@ -11,15 +13,15 @@ namespace Samepage.Bench.Measuring;
 internal sealed class UserMerging : IMerging
 {
     private readonly UserDomain _domain;
-    private readonly string _executable;
     private IReadOnlyList<int> _pids = [];
+    private long _segmentPages;
+    private long _segmentsAsked;
     private (int Pid, int Thread)[] _threads = [];
-    private (long Anonymous, long Shared, double Threads, double Children) _before;
+    private (long Anonymous, double Threads, double Children) _before;
 
     public UserMerging(string purpose, bool isEager, bool offersAll = false)
     {
-        _executable = Machine.SamepageBinary;
-        var files = UserEngineFiles.Find(Path.GetDirectoryName(_executable)!, out var missing)
+        var files = UserEngineFiles.Find(Path.GetDirectoryName(Machine.SamepageBinary)!, out var missing)
             ?? throw new InvalidOperationException("no user engine here; missing: " + string.Join(", ", missing));
         _domain = new UserDomain(files, FormattableString.Invariant($"bench-{purpose}-{System.Environment.ProcessId}"));
         Environment = _domain.Environment(offersAll, isEager);
@@ -34,23 +36,28 @@ internal sealed class UserMerging : IMerging
 
     public double CpuSeconds => ThreadSeconds - _before.Threads + KeeperSeconds + ChildSeconds - _before.Children;
 
-    /// <summary>Anonymous pages gone, less all frames of segments, which count as shared memory of the host.</summary>
-    public long SavedPages => _before.Anonymous - FleetMemory.Read(_pids).AnonymousPages
-        - ((HostMemory.Read().SharedBytes - _before.Shared) / 4096);
+    /// <summary>
+    /// Anonymous pages gone, less the frames of all segments. The keeper is asked for those a few times a second only:
+    /// its answer is CPU time, too.
+    /// </summary>
+    public long SavedPages => _before.Anonymous - FleetMemory.Read(_pids).AnonymousPages - SegmentPages;
 
     public double Passes => Members().Select(member => (double)member.Counters.PassesTotal).DefaultIfEmpty(0).Min();
 
     /// <summary>One look notes, the next merges what somebody else has promoted meanwhile.</summary>
     public double QuietPasses => 2;
 
+    /// <summary>A chunk is looked at for the second time four seconds after the first, for the third after eight more.</summary>
+    public TimeSpan QuietTime => TimeSpan.FromSeconds(9);
+
     public EngineAccount Account
     {
         get
         {
-            var domain = DomainStatus.Read(_executable, Domain);
+            var domain = DomainStatus.Read(Domain);
             var reports = domain?.Members ?? [];
             IReadOnlyList<MemberFigures> members = [.. reports.Select(member => member.Counters)];
-            long Sum(Func<MemberFigures, long> of) => members.Sum(of);
+            long Sum(Func<MemberFigures, ulong> of) => (long)members.Sum(member => (decimal)of(member));
             var stalls = StallHistogram.Sum(reports.Select(member => member.StallsByPowerOfTwoMicroseconds));
             return new EngineAccount
             {
@@ -84,13 +91,27 @@ internal sealed class UserMerging : IMerging
     {
         _pids = pids;
         FindThreads();
-        _before = (FleetMemory.Read(pids).AnonymousPages, HostMemory.Read().SharedBytes, ThreadSeconds, ChildSeconds);
+        _before = (FleetMemory.Read(pids).AnonymousPages, ThreadSeconds, ChildSeconds);
         _domain.StartKeeper();
     }
 
-    private IReadOnlyList<DomainMember> Members() => DomainStatus.Read(_executable, Domain)?.Members ?? [];
+    private IReadOnlyList<MemberReport> Members() => DomainStatus.Read(Domain)?.Members ?? [];
 
     public void Dispose() => _domain.Dispose();
+
+    private long SegmentPages
+    {
+        get
+        {
+            if (Stopwatch.GetElapsedTime(_segmentsAsked) > TimeSpan.FromMilliseconds(250))
+            {
+                _segmentPages = DomainStatus.Read(Domain)?.Segments.Pages ?? 0;
+                _segmentsAsked = Stopwatch.GetTimestamp();
+            }
+
+            return _segmentPages;
+        }
+    }
 
     private double ThreadSeconds => _threads.Sum(pair => CpuTime.OfThread(pair.Pid, pair.Thread));
 
@@ -98,11 +119,20 @@ internal sealed class UserMerging : IMerging
 
     private double ChildSeconds => _pids.Sum(CpuTime.OfReapedChildren);
 
-    /// <summary>The gate starts the thread at the first advice, before the program goes on.</summary>
+    /// <summary>The gate starts the thread at the first advice; its name it gives itself.</summary>
     private void FindThreads() => _threads =
     [
-        .. _pids.Select(pid => (pid, CpuTime.EngineThread(pid)
-            ?? throw new InvalidOperationException($"process {pid} has no engine: is the library preloaded, and memory offered?"))),
+        .. _pids.Select(pid =>
+        {
+            var thread = CpuTime.EngineThread(pid);
+            for (var begin = Stopwatch.GetTimestamp(); thread is null && Stopwatch.GetElapsedTime(begin) < TimeSpan.FromSeconds(5);)
+            {
+                Thread.Sleep(10);
+                thread = CpuTime.EngineThread(pid);
+            }
+
+            return (pid, thread ?? throw new InvalidOperationException($"process {pid} has no engine: is the library preloaded, and memory offered?"));
+        }),
     ];
 
     private static long ResidentBytes(int pid) =>

@@ -2,7 +2,7 @@ using Samepage.Governing;
 
 namespace Samepage.Scenarios.Trials;
 
-/// <summary>What ksmd did with a trial's programs.</summary>
+/// <summary>What an engine did with a trial's programs.</summary>
 /// <param name="MergedPages">Frames that stable pages stand in for.</param>
 /// <param name="ZeroedPages">
 /// Pages that left the programs' anonymous memory for the kernel's zero page: by ksmd where <c>use_zero_pages</c> is
@@ -11,15 +11,18 @@ namespace Samepage.Scenarios.Trials;
 /// </param>
 /// <param name="Convergence">Whether it was done when this was measured.</param>
 /// <param name="FullScans">Passes over all mergeable memory that it took.</param>
-/// <param name="KsmdCpuSeconds">CPU time that ksmd spent.</param>
+/// <param name="EngineCpuSeconds">CPU time that the engine spent: ksmd, or the engines of all members and the keeper.</param>
 /// <param name="WallSeconds">Time from the first opt-in to the measurement.</param>
 /// <param name="HadOthers">
 /// Other processes had pages in ksmd's hands already: merged pages are then counted in the programs, less the growth in
 /// stable pages, and not by the host's counters.
 /// </param>
 public sealed record MergeAchievement(
-    long MergedPages, long ZeroedPages, ConvergenceVerdict Convergence, long FullScans, double KsmdCpuSeconds, double WallSeconds, bool HadOthers)
+    long MergedPages, long ZeroedPages, ConvergenceVerdict Convergence, long FullScans, double EngineCpuSeconds, double WallSeconds, bool HadOthers)
 {
+    /// <summary>The longest time that a part of a program's memory was held back, in microseconds; null where nobody knows.</summary>
+    public double? StallMicrosecondsMax { get; init; }
+
     /// <summary>Frames saved.</summary>
     public long SavedPages => MergedPages + ZeroedPages;
 

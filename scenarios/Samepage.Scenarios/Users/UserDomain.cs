@@ -1,3 +1,7 @@
+using Samepage.Linux;
+using Samepage.Merging.User;
+using Samepage.Merging.User.Keeping;
+
 namespace Samepage.Scenarios.Users;
 
 /// <summary>
@@ -11,6 +15,8 @@ public sealed class UserDomain(UserEngineFiles files, string name) : IDisposable
 {
     /// <summary>A path without a file: a member that finds no keeper cannot start one.</summary>
     private const string NoKeeper = "/nonexistent/samepage";
+
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
 
     private OwnedProcess? _keeper;
 
@@ -49,6 +55,19 @@ public sealed class UserDomain(UserEngineFiles files, string name) : IDisposable
     public void StartKeeper() =>
         _keeper = OwnedProcess.Start(
             $"keeper of {Name}", files.Executable, ["keeper", "--domain", Name], new Dictionary<string, string>());
+
+    /// <summary>What the keeper knows of the domain; null where it does not answer (yet).</summary>
+    public DomainReport? Ask()
+    {
+        try
+        {
+            return DomainQuery.Ask(DomainName.TryParse(Name)!.SocketPath, s_patience);
+        }
+        catch (Exception error) when (error is LinuxException or IOException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>Ends the keeper. What is merged stays merged in members that live on.</summary>
     public void Dispose()

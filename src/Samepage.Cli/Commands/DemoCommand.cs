@@ -17,7 +17,7 @@ internal static class DemoCommand
     private static readonly Option<int> s_guests = new("--guests") { Description = "How many programs to start (2 to 64)", HelpName = "N", DefaultValueFactory = _ => 4 };
     private static readonly Option<string> s_size = new("--guest-size") { Description = "Memory of a guest: 128M to 16G", HelpName = "SIZE", DefaultValueFactory = _ => "256M" };
     private static readonly Option<string> s_programs = new("--programs") { Description = "guests, workers, or best: guests where QEMU and a kernel are there, else copies of perl or python3", HelpName = "KIND", DefaultValueFactory = _ => "best" };
-    private static readonly Option<string> s_engine = new("--engine") { Description = "What merges: kernel (KSM, in programs that know nothing of it)", HelpName = "ENGINE", DefaultValueFactory = _ => "kernel" };
+    private static readonly Option<string> s_engine = new("--engine") { Description = "What merges: kernel (KSM, in programs that know nothing of it), user (Samepage's own), both (one after the other, side by side), or best: user where this machine can", HelpName = "ENGINE", DefaultValueFactory = _ => "best" };
     private static readonly Option<string?> s_interval = new("--interval") { Description = "Let the estimate look twice, this far apart", HelpName = "TIME" };
     private static readonly Option<bool> s_json = new("--json") { Description = "Write JSON instead of text" };
 
@@ -35,19 +35,14 @@ internal static class DemoCommand
 
     private static int Run(ParseResult parsed, CancellationToken cancel)
     {
-        if (parsed.GetValue(s_engine) is not "kernel")
-        {
-            throw new CommandFailure(ExitCode.Usage, "--engine knows only 'kernel' so far");
-        }
-
         var (proc, ksm) = (new ProcFs(), new KsmSysfs());
+        var choice = DemoEngines.Choose(parsed.GetValue(s_engine)!);
         var options = Options(parsed, proc);
         try
         {
-            var result = StepDisplay.Show(display =>
-                new Demonstration(proc, ksm, display.Step, display.Detail).Run(options, cancel));
-            Write(result, parsed.GetValue(s_json));
-            return result.IsContentUnchanged ? ExitCode.Done : ExitCode.Failed;
+            var results = StepDisplay.Show(display => choice.Run(proc, ksm, options, display, cancel));
+            Write(results, choice.Reason, parsed.GetValue(s_json));
+            return results.All(result => result.IsContentUnchanged) ? ExitCode.Done : ExitCode.Failed;
         }
         catch (OperationCanceledException)
         {
@@ -92,15 +87,23 @@ internal static class DemoCommand
             : throw new CommandFailure(ExitCode.Usage, $"--guest-size wants 128M to 16G, such as 256M or 1G, not '{text}'");
     }
 
-    private static void Write(DemonstrationResult result, bool json)
+    private static void Write(IReadOnlyList<DemonstrationResult> results, string engineReason, bool json)
     {
         if (json)
         {
-            Console.Out.Write(DemoJson.From(result).ToText());
+            Console.Out.Write(DemoJson.From(results, engineReason).ToText());
+            return;
         }
-        else
+
+        var console = ConsoleText.StandardOutput();
+        foreach (var result in results)
         {
-            new DemoText(ConsoleText.StandardOutput(), result).Write();
+            new DemoText(console, result, engineReason).Write();
+        }
+
+        if (results.Count > 1)
+        {
+            DemoComparison.Write(console, results);
         }
     }
 }

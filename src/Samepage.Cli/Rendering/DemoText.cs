@@ -7,7 +7,8 @@ namespace Samepage.Cli.Rendering;
 /// <summary>What <c>samepage demo</c> tells a person.</summary>
 /// <param name="console">Where to.</param>
 /// <param name="result">What came of it.</param>
-internal sealed class DemoText(IAnsiConsole console, DemonstrationResult result)
+/// <param name="engineReason">Why this engine.</param>
+internal sealed class DemoText(IAnsiConsole console, DemonstrationResult result, string engineReason)
 {
     /// <summary>Writes all of it.</summary>
     public void Write()
@@ -16,7 +17,7 @@ internal sealed class DemoText(IAnsiConsole console, DemonstrationResult result)
         var kind = result.Programs.Kind;
         console.WriteHeading(
             $"{Readable.Count(result.Count, kind, kind + "s")} of {result.Programs.Megabytes} MB, "
-            + (achievement is null ? "estimated only" : "merged by the kernel engine"));
+            + (achievement is null ? "estimated only" : $"merged by the {result.Engine} engine"));
         WriteSavings(promise, achievement);
         WriteCosts(promise, achievement);
         console.WriteLine();
@@ -46,7 +47,8 @@ internal sealed class DemoText(IAnsiConsole console, DemonstrationResult result)
         if (achieved is not null)
         {
             table.AddRow(
-                "default", "ksmd, to convergence", Readable.Seconds(achieved.KsmdCpuSeconds), Readable.Seconds(achieved.WallSeconds));
+                "default", $"{(result.Engine == "kernel" ? "ksmd" : "the engine")}, to convergence",
+                Readable.Seconds(achieved.EngineCpuSeconds), Readable.Seconds(achieved.WallSeconds));
         }
 
         table.AddRow("dim", "samepage, all in all", Readable.Seconds(result.CpuSeconds), Readable.Seconds(result.WallSeconds));
@@ -71,12 +73,19 @@ internal sealed class DemoText(IAnsiConsole console, DemonstrationResult result)
         {
             console.WriteParagraph($"Engine: none, nothing was merged. Missing: {string.Join("; ", result.Missing)}.", "yellow");
         }
-        else
+        else if (result.Engine == "kernel")
         {
             console.WriteParagraph(
                 "Engine: kernel. This kernel has KSM and root may opt in programs that were not written for it; ksmd: "
                 + $"{achieved.Convergence.Reason} ({Readable.Count(achieved.FullScans)} in all).");
             console.WriteParagraph("The programs have ended and ksmd's settings are as they were found.");
+        }
+        else
+        {
+            console.WriteParagraph($"Engine: user ({engineReason}); {achieved.Convergence.Reason}.");
+            console.WriteParagraph(
+                $"Longest time that a part of a program's memory was held back: {Readable.Seconds((achieved.StallMicrosecondsMax ?? 0) / 1e6)}. "
+                + "The programs and the domain's keeper have ended.");
         }
 
         if (result.PutBack.Count > 0)

@@ -63,6 +63,12 @@ internal sealed unsafe class ReturnWindow : IDisposable
         }
     }
 
+    /// <summary>
+    /// How long the last test for pins took: a fork, which copies every mapping of the process. Accesses to what is being
+    /// returned wait so long at least.
+    /// </summary>
+    public TimeSpan LastProbe { get; private set; }
+
     /// <summary>Returns runs, together at most <see cref="PagesMax"/> pages.</summary>
     /// <param name="pieces">Runs, or parts of such.</param>
     /// <param name="shelf">Where their segments are.</param>
@@ -142,7 +148,9 @@ internal sealed unsafe class ReturnWindow : IDisposable
             _ = RawMemory.LeaveToFork(piece.Address, piece.Bytes);
         }
 
+        var begin = Stopwatch.GetTimestamp();
         var child = _calls->ForkProbeBegin();
+        LastProbe = Stopwatch.GetElapsedTime(begin);
         if (child > 0)
         {
             _ = ReadEntries(pieces);

@@ -15,6 +15,15 @@ internal sealed class Returner(ReturnWindow window, RegionCatalog catalog, Shelf
     /// <summary>Between two returns for profit: each may fork.</summary>
     private const int PauseMilliseconds = 1_000;
 
+    /// <summary>
+    /// A fork that took so long would hold writers back for longer than merging may: with so many mappings, only rarely.
+    /// </summary>
+    private static readonly TimeSpan s_longProbe = TimeSpan.FromMilliseconds(10);
+    private const int LongPauseMilliseconds = 120_000;
+
+    /// <summary>Writers may be held back for one part in so many of the time.</summary>
+    private const int PauseFactor = 200;
+
     private const int Tries = 20;
 
     /// <summary>What is held back at once for profit: nobody waits for the result, so nobody should wait for the way to it.</summary>
@@ -80,12 +89,14 @@ internal sealed class Returner(ReturnWindow window, RegionCatalog catalog, Shelf
             return;
         }
 
-        _nextReturn = LookSchedule.Now + PauseMilliseconds;
         Collect(0, ulong.MaxValue, run => shelf.At(run.Segment).IsRetiring, isForProfit: true);
         for (var first = 0; first < _pieces.Count;)
         {
             first += Return(first, ProfitPagesMax, ProfitPiecesMax);
         }
+
+        var pause = Math.Max(PauseMilliseconds, (long)window.LastProbe.TotalMilliseconds * PauseFactor * Math.Min(_pieces.Count, 1));
+        _nextReturn = LookSchedule.Now + (window.LastProbe > s_longProbe ? LongPauseMilliseconds : pause);
     }
 
     /// <inheritdoc/>
@@ -124,7 +135,7 @@ internal sealed class Returner(ReturnWindow window, RegionCatalog catalog, Shelf
                 }
             }
 
-            if (isForProfit && pages >= 4 * ProfitPagesMax)
+            if (isForProfit && (pages >= ProfitPagesMax || _pieces.Count >= ProfitPiecesMax))
             {
                 return;
             }

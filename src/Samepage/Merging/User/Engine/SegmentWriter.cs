@@ -15,6 +15,14 @@ internal sealed class SegmentWriter
     /// <summary>Of what could be had, a segment takes a quarter at most: its pages come on top until others go.</summary>
     private const long HeadroomShare = 4;
     private const long PageBytes = AnonymousMemory.PageSize;
+
+    /// <summary>Copies of a content that repeats: as many as a chunk has pages, so that a chunk full of it is one run.</summary>
+    private const int ExtentPages = MemberRegion.ChunkPages;
+
+    /// <summary>An extent takes 2 MiB once in a domain; a content must fill more than that in one batch.</summary>
+    private const int ExtentOccurrencesMin = 2 * ExtentPages;
+    private readonly Dictionary<ulong, int> _occurrences = [];
+    private readonly HashSet<ulong> _extents = [];
     private readonly ProcFs _proc = new();
     private readonly HashSet<ulong> _written = [];
 
@@ -38,6 +46,17 @@ internal sealed class SegmentWriter
         try
         {
             var limit = Limit();
+            Count(pages, isWanted);
+            foreach (ref readonly var page in pages)
+            {
+                if (IsExtentWanted(page.Fingerprint) && slots + ExtentPages <= limit && _written.Add(page.Fingerprint))
+                {
+                    _ = _extents.Add(page.Fingerprint);
+                    descriptor = descriptor >= 0 ? descriptor : SealedMemory.Create("samepage");
+                    slots += AppendExtent(descriptor, addressOf(page), slots);
+                }
+            }
+
             foreach (ref readonly var page in pages)
             {
                 if (slots < limit && isWanted(page) && _written.Add(page.Fingerprint))
@@ -64,6 +83,36 @@ internal sealed class SegmentWriter
             Close(ref descriptor);
             return -1;
         }
+    }
+
+    /// <summary>How often each content stands in the batch, of those that have or shall have a stable page.</summary>
+    private void Count(ReadOnlySpan<PostedPage> pages, Func<PostedPage, bool> isWanted)
+    {
+        _occurrences.Clear();
+        foreach (ref readonly var page in pages)
+        {
+            if (isWanted(page) || (page.Answer.IsStable && !page.Answer.IsExtent))
+            {
+                System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(_occurrences, page.Fingerprint, out _)++;
+            }
+        }
+    }
+
+    private bool IsExtentWanted(ulong fingerprint) =>
+        _occurrences.GetValueOrDefault(fingerprint) >= ExtentOccurrencesMin && !_extents.Contains(fingerprint);
+
+    /// <summary>Gives the slots taken: all of them, or none where the content cannot be read any more.</summary>
+    private static long AppendExtent(int descriptor, ulong address, long slot)
+    {
+        for (var copy = 0; copy < ExtentPages; copy++)
+        {
+            if (!Append(descriptor, address, slot + copy))
+            {
+                return 0;
+            }
+        }
+
+        return ExtentPages;
     }
 
     private static bool Append(int descriptor, ulong address, long slot) =>

@@ -20,6 +20,7 @@
 #endif
 /* How often the engine is asked before what it leaves is accepted. */
 #define UNMERGE_TRIES 8
+#define CHUNK_BYTES (512 * PAGE_SIZE)
 #define FEATURE_MOVE (1ull << 16)
 
 struct inner samepage_inner;
@@ -273,7 +274,10 @@ static int has_segment(uint64_t start, uint64_t end)
 	return found;
 }
 
-/* What was locked is locked again: the engine's memory is new. Its pages are there, so nothing has to be filled. */
+/*
+ * What was locked is locked again: the engine's memory is new, also beyond a range whose first and last run it has
+ * returned as a whole. Its pages are there, so nothing has to be filled.
+ */
 static void lock_again(uint64_t start, uint64_t end)
 {
 	while (start < end) {
@@ -313,7 +317,7 @@ static int32_t unmerge_and_hold(uint64_t start, uint64_t end, int *is_left)
 		hold_take();
 		settle(start, end);
 		if (!has_segment(start, end)) {
-			lock_again(start, end);
+			lock_again(start & ~(CHUNK_BYTES - 1), (end + CHUNK_BYTES - 1) & ~(CHUNK_BYTES - 1));
 			return 0;
 		}
 		hold_give();

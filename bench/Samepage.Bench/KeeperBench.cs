@@ -39,15 +39,18 @@ internal static class KeeperBench
         var (fresh, slowest) = Post(index, member, fingerprints);
         random.Shuffle(fingerprints);
         var (known, _) = Post(index, member, fingerprints);
-        return new KeeperRow(fresh / contents, known / contents, index.TableBytes / (double)contents, slowest / 1e6);
+        return new KeeperRow(fresh, known, index.TableBytes / (double)contents, slowest / 1e6);
     }
 
-    /// <summary>Posts all with the fingerprint's lower half as token; total and slowest batch in nanoseconds.</summary>
-    private static (double Total, double Slowest) Post(DomainIndex index, int member, ulong[] fingerprints)
+    /// <summary>
+    /// Posts all with the fingerprint's lower half as token. The median over batches of nanoseconds for a page, which what
+    /// else runs on the machine disturbs least; and the slowest batch.
+    /// </summary>
+    private static (double Page, double Slowest) Post(DomainIndex index, int member, ulong[] fingerprints)
     {
         var tokens = new uint[BatchPages];
         var answers = new ulong[BatchPages];
-        double total = 0, slowest = 0;
+        var batches = new List<double>();
         for (var done = 0; done < fingerprints.Length; done += BatchPages)
         {
             var batch = fingerprints.AsSpan(done, BatchPages);
@@ -58,12 +61,10 @@ internal static class KeeperBench
 
             var begin = Stopwatch.GetTimestamp();
             index.Post(member, batch, tokens, answers, 0);
-            var took = Stopwatch.GetElapsedTime(begin).TotalNanoseconds;
-            total += took;
-            slowest = Math.Max(slowest, took);
+            batches.Add(Stopwatch.GetElapsedTime(begin).TotalNanoseconds);
         }
 
-        return (total, slowest);
+        return (Statistics.Median(batches) / BatchPages, batches.Max());
     }
 
     private sealed record KeeperRow(double NewNanoseconds, double KnownNanoseconds, double BytesPerContent, double SlowestBatchMilliseconds);

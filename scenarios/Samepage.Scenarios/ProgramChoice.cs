@@ -18,6 +18,9 @@ public sealed record ProgramRequest(
     /// <summary>The same for workers.</summary>
     public IReadOnlyDictionary<string, string> WorkerEnvironment { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Whether workers must hold their data in memory that a preloaded library can offer.</summary>
+    public bool WorkersMapMemory { get; init; }
+
     /// <summary>Whether guests ask for merging themselves, as QEMU does unless told otherwise.</summary>
     public bool MergesMemory { get; init; }
 }
@@ -118,9 +121,10 @@ public static class ProgramChoice
     {
         var megabytes = Math.Min(request.GuestMegabytes / 2, WorkerMegabytesMax);
         var count = CountThatFits(request, megabytes + WorkerOverheadMegabytes);
-        if (WorkerInterpreter.Find() is not [var interpreter, ..])
+        if (WorkerInterpreter.Find().FirstOrDefault(found => found.MapsMemory || !request.WorkersMapMemory) is not { } interpreter)
         {
-            throw new ScenarioException($"{reason}; and neither perl nor python3 is there to take their place");
+            var wanted = request.WorkersMapMemory ? "python3 is not" : "neither perl nor python3 is";
+            throw new ScenarioException($"{reason}; and {wanted} there to take their place");
         }
 
         if (!OwnedProcess.CanBeOwned)

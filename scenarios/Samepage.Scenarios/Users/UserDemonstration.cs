@@ -23,6 +23,7 @@ public sealed class UserDemonstration(
         var request = options.Programs with
         {
             MergesMemory = true,
+            WorkersMapMemory = true,
             GuestEnvironment = domain.Environment(offersAll: false),
             WorkerEnvironment = domain.Environment(offersAll: true),
         };

@@ -19,12 +19,16 @@ internal sealed class UserTrial(ProcFs proc, UserDomain domain)
     /// <summary>A quiet part of memory is looked at for the second time after four seconds; by then all that somebody else has promoted is merged.</summary>
     private static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(6);
 
+    /// <summary>A member looks for its keeper twice a second.</summary>
+    private static readonly TimeSpan s_joinPatience = TimeSpan.FromSeconds(20);
+
     /// <summary>Starts the keeper and waits until nothing more is merged or the time is up.</summary>
     /// <param name="programs">Running programs.</param>
     /// <param name="timeout">The longest wait.</param>
     /// <param name="detail">Told how it goes on.</param>
     /// <param name="cancel">Ends the wait early.</param>
-    /// <exception cref="ScenarioException">The keeper did not start or has ended.</exception>
+    /// <exception cref="ScenarioException">The keeper did not start, or nobody came to it.</exception>
+    /// <exception cref="OperationCanceledException">The wait was called off.</exception>
     public MergeAchievement Merge(
         IReadOnlyList<ScenarioProgram> programs, TimeSpan timeout, Action<string> detail, CancellationToken cancel)
     {
@@ -41,11 +45,17 @@ internal sealed class UserTrial(ProcFs proc, UserDomain domain)
                 (floor, grownAt) = (saved, watch.Elapsed);
             }
 
+            if (report is not { Members.Count: > 0 } && watch.Elapsed > s_joinPatience)
+            {
+                throw new ScenarioException($"none of the programs joined domain {domain.Name}");
+            }
+
             detail(FormattableString.Invariant($"{saved:N0} pages saved"));
             isQuiet = HaveAllLooked(report, programs.Count) && watch.Elapsed - grownAt > s_quiet;
         }
 
-        return Achievement(report ?? throw new ScenarioException($"the keeper of {domain.Name} gave no answer"), saved, isQuiet, watch.Elapsed);
+        cancel.ThrowIfCancellationRequested();
+        return Achievement(report!, saved, isQuiet, watch.Elapsed);
     }
 
     /// <summary>All have joined and been through their memory once.</summary>

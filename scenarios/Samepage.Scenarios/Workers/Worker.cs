@@ -38,6 +38,12 @@ public sealed class WorkerInterpreter
         return found;
     }
 
+    /// <summary>
+    /// Whether its data lie in memory that it maps by itself, as Python's module mmap does. What the C library's malloc
+    /// maps, for perl, no preloaded library gets to see.
+    /// </summary>
+    public bool MapsMemory => Name == "python3";
+
     /// <summary>The digest that it will compute over these pieces, computed here.</summary>
     public string Digest(IEnumerable<SharedFile> files) => _digest(files);
 }

@@ -40,8 +40,8 @@ internal static class DemoCommand
         var options = Options(parsed, proc);
         try
         {
-            var results = StepDisplay.Show(display => choice.Run(proc, ksm, options, display, cancel));
-            Write(results, choice.Reason, parsed.GetValue(s_json));
+            var (results, reason) = StepDisplay.Show(display => choice.Run(proc, ksm, options, display, cancel));
+            Write(results, reason, parsed.GetValue(s_json));
             return results.All(result => result.IsContentUnchanged) ? ExitCode.Done : ExitCode.Failed;
         }
         catch (OperationCanceledException)

@@ -200,6 +200,8 @@ public class HostileMemberTests
         try
         {
             act(keeper.Name);
+            var before = Volatile.Read(ref rounds);
+            KeeperProcess.Until(() => work.IsCompleted || Volatile.Read(ref rounds) > before + 2, "the honest member is served");
         }
         finally
         {

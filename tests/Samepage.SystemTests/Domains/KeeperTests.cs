@@ -113,6 +113,26 @@ public class KeeperTests
         Assert.Empty(keeper.Remains);
     }
 
+    [Fact]
+    public void What_a_killed_keeper_left_the_next_one_clears_away()
+    {
+        using var killed = new KeeperProcess();
+        killed.Kill();
+        Assert.Equal(2, killed.Remains.Length);
+        using (var young = new KeeperProcess())
+        {
+            Assert.Equal(2, killed.Remains.Length);
+        }
+
+        File.SetLastWriteTimeUtc(Path.ChangeExtension(killed.Name.SocketPath, ".lock"), DateTime.UtcNow.AddMinutes(-5));
+        using var living = new KeeperProcess();
+        File.SetLastWriteTimeUtc(Path.ChangeExtension(living.Name.SocketPath, ".lock"), DateTime.UtcNow.AddMinutes(-5));
+        using var next = new KeeperProcess();
+        Assert.Empty(killed.Remains);
+        Assert.Equal(2, living.Remains.Length);
+        Assert.Equal(living.Process.Id, living.Report.KeeperPid);
+    }
+
     /// <summary>A child that a member forked holds its socket open; the member is gone all the same.</summary>
     [Fact]
     public void Death_is_noticed_though_a_child_holds_the_socket()

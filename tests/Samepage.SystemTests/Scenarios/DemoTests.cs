@@ -6,13 +6,15 @@ using Samepage.Scenarios.Guests;
 namespace Samepage.SystemTests.Scenarios;
 
 /// <summary>
-/// Drives <c>samepage demo</c> on this machine's ksmd: nobody else may change its settings meanwhile.
+/// Drives <c>samepage demo --engine kernel</c> on this machine's ksmd: nobody else may change its settings meanwhile.
 /// </summary>
 public sealed class DemoTests
 {
     private const string Record = "/var/lib/samepage/ksm-settings";
     private const string MergeStep = "opting the programs in";
-    private static readonly string[] s_workers = ["demo", "--programs", "workers", "--guests", "3", "--guest-size", "128M", "--json"];
+    private static readonly string[] s_workers =
+        ["demo", "--programs", "workers", "--guests", "3", "--guest-size", "128M", "--json", "--engine", "kernel"];
+
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
 
     [Fact]
@@ -24,7 +26,7 @@ public sealed class DemoTests
             Assert.Skip("no guests on this machine; missing: " + string.Join(", ", missing));
         }
 
-        CheckPromise(lease, "guest", "demo", "--programs", "guests", "--guests", "2", "--guest-size", "128M", "--json");
+        CheckPromise(lease, "guest", "demo", "--programs", "guests", "--guests", "2", "--guest-size", "128M", "--json", "--engine", "kernel");
     }
 
     [Fact]
@@ -129,7 +131,7 @@ public sealed class DemoTests
     [InlineData("--guest-size", "64M")]
     [InlineData("--guest-size", "-1")]
     [InlineData("--programs", "dogs")]
-    [InlineData("--engine", "user")]
+    [InlineData("--engine", "dogs")]
     public void Wrong_options_are_refused(string option, string value) =>
         Assert.Equal(2, SamepageCommand.Run("demo", option, value).Status);
 

@@ -2,7 +2,7 @@
  * A member that holds a block and does as it is told: user_holder MODE SEED PAGES. Its memory lies at the address that
  * it prints after "ready". Each line of input is answered by one of output:
  *
- *   await PERCENT     until so much of what is duplicate is merged    merged PAGES OF DUPLICATES
+ *   await PERCENT [SECONDS]   until so much of what is duplicate is merged, 20 s at most   merged PAGES OF DUPLICATES
  *   check             compares every byte                             intact | damaged PAGE
  *   write COUNT       writes here and there                           written
  *   fill SEED         other contents everywhere                       filled
@@ -105,11 +105,11 @@ static void limit_room(unsigned long bytes)
 
 static void obey(const char *line)
 {
-    unsigned long number = 0;
+    unsigned long number = 0, seconds = 20;
     char word[32] = "";
-    sscanf(line, "%31s %lu", word, &number);
+    sscanf(line, "%31s %lu %lu", word, &number, &seconds);
     if (!strcmp(word, "await")) {
-        size_t merged = engine.mode == ENGINE_PLAIN ? 0 : engine_await(block.base, block.pages, block.duplicates * number / 100, 20);
+        size_t merged = engine.mode == ENGINE_PLAIN ? 0 : engine_await(block.base, block.pages, block.duplicates * number / 100, (double)seconds);
         printf("merged %zu of %zu\n", merged, block.duplicates);
     } else if (!strcmp(word, "check")) {
         report_check();

@@ -37,7 +37,7 @@ public class DomainTests
     {
         using var domain = new TestDomain("name");
         using var member = new Holder(TargetProgram.Launch("/usr/bin/env", [.. domain.Environs().Skip(1), $"SAMEPAGE_DOMAIN={name}", TestDomain.Compile("user_holder"), "preload", "0", "500"]), 500);
-        _ = member.Await(1);
+        _ = member.Await(1, seconds: 2);
         member.AssertIntact();
         Assert.False(File.Exists("/run/samepage/escape.sock"));
     }

@@ -39,9 +39,9 @@ internal sealed class Holder : IDisposable
     }
 
     /// <summary>How many of its duplicates are merged after waiting for a share of them.</summary>
-    public (int Merged, int Duplicates) Await(int percent)
+    public (int Merged, int Duplicates) Await(int percent, int seconds = 20)
     {
-        var words = Ask($"await {percent}", "merged", 40).Split(' ');
+        var words = Ask($"await {percent} {seconds}", "merged", 40).Split(' ');
         return (Number(words[0]), Number(words[2]));
     }
 

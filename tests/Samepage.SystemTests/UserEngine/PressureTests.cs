@@ -48,9 +48,10 @@ public class PressureTests
     {
         using var domain = new TestDomain("mappings");
         using var member = new Holder(domain, 0, Pages);
+        Assert.Equal("0", member.Ask("unmerge", "unmerged"));
         Assert.Equal("0", member.Ask("mappings 20", "limited"));
-        member.Ask("fill 2", "filled");
-        _ = member.Await(90);
+        Assert.Equal("0", member.Ask("advise", "advised"));
+        _ = member.Await(90, seconds: 2);
         var (_, mappings, reason) = member.State();
         Assert.InRange(MappingsOfSegments(member), 0, 60);
         Assert.InRange(mappings, 0, 60);
@@ -72,7 +73,7 @@ public class PressureTests
         for (var seed = 1; seed < 4; seed++)
         {
             member.Ask($"fill {seed}", "filled");
-            _ = member.Ask("await 90", "merged", 60);
+            _ = member.Await(90, seconds: 2);
             member.AssertIntact();
             member.Ask("write 500", "written");
         }
@@ -122,7 +123,7 @@ public class PressureTests
         using var domain = new TestDomain("none");
         using var member = new Holder(TargetProgram.Launch("/usr/bin/env",
             [.. domain.Environs().Skip(1), "sh", "-c", "ulimit -n 6; exec \"$@\"", "sh", TestDomain.Compile("user_holder"), "preload", "0", $"{Pages}"]), Pages);
-        var (merged, _) = member.Await(1);
+        var (merged, _) = member.Await(1, seconds: 3);
         member.AssertIntact();
         var (_, _, reason) = member.State();
         TestContext.Current.TestOutputHelper?.WriteLine($"merged {merged}, {reason}");
@@ -164,7 +165,7 @@ public class PressureTests
         for (var seed = 2; seed < 6; seed++)
         {
             one.Ask($"fill {seed}", "filled");
-            _ = one.Ask("await 50", "merged", 60);
+            _ = one.Await(50, seconds: 2);
             one.AssertIntact();
             two.AssertIntact();
         }
@@ -183,7 +184,7 @@ public class PressureTests
         for (var seed = 1; seed < 4; seed++)
         {
             member.Ask($"fill {seed}", "filled");
-            _ = member.Ask("await 100", "merged", 60);
+            _ = member.Await(100, seconds: 1);
             member.AssertIntact();
             member.Ask("write 500", "written");
         }

@@ -65,7 +65,7 @@ public sealed class UnprivilegedTests : IDisposable
 
     private static void AssertSaysWhyNot(Holder member)
     {
-        Assert.Equal(0, member.Await(1).Merged);
+        Assert.Equal(0, member.Await(1, seconds: 3).Merged);
         var reason = member.State().Reason;
         TestContext.Current.TestOutputHelper?.WriteLine(reason);
         Assert.NotEqual("", reason);

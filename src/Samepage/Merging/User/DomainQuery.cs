@@ -57,12 +57,7 @@ public static class DomainQuery
             throw new IOException($"{socketPath}: {NotForUs}");
         }
 
-        var ready = new ReadyEvent[1];
-        if (poll.Wait(ready, (int)timeout.TotalMilliseconds) == 0)
-        {
-            throw new IOException($"{socketPath}: no answer in {timeout.TotalSeconds:0} s");
-        }
-
+        WaitForAnswer(poll, socketPath, timeout);
         var answer = new byte[ProtocolLimits.MessageBytesMax];
         var length = socket.Receive(answer, out var descriptor);
         try
@@ -73,6 +68,21 @@ public static class DomainQuery
         finally
         {
             FileHandle.Close(ref descriptor);
+        }
+    }
+
+    private static void WaitForAnswer(EventPoll poll, string socketPath, TimeSpan timeout)
+    {
+        var ready = new ReadyEvent[1];
+        var until = Environment.TickCount64 + (long)timeout.TotalMilliseconds;
+
+        // A signal ends a wait early, and says nothing.
+        while (poll.Wait(ready, (int)Math.Max(0, until - Environment.TickCount64)) == 0)
+        {
+            if (Environment.TickCount64 >= until)
+            {
+                throw new IOException($"{socketPath}: no answer in {timeout.TotalSeconds:0} s");
+            }
         }
     }
 

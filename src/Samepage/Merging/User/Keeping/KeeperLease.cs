@@ -14,6 +14,10 @@ internal sealed class KeeperLease : IDisposable
     private const UnixFileMode OthersLook = OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.GroupExecute
         | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
+    private const int PausesMax = 50;
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan s_leftoverAge = TimeSpan.FromMinutes(1);
+
     private readonly string _socketPath;
     private readonly string _lockPath;
     private int _lock;
@@ -30,22 +34,31 @@ internal sealed class KeeperLease : IDisposable
         Directory.CreateDirectory(DomainName.OwnDirectory, Environment.IsPrivilegedProcess ? OthersLook : OwnerOnly);
         var socketPath = name.SocketPath;
         var lockPath = Path.ChangeExtension(socketPath, ".lock");
-        while (true)
+        RemoveLeftovers(DomainName.OwnDirectory);
+        for (var pauses = 0; pauses < PausesMax;)
         {
             var descriptor = FileHandle.TryLock(lockPath);
             if (descriptor < 0)
             {
-                return null;
-            }
+                // Who holds the lock and does not listen is about to, or is ending, or only clears up.
+                if (IsListening(socketPath))
+                {
+                    return null;
+                }
 
-            // Between opening and locking, the one before may have removed the file: then a lock on it says nothing.
-            if (FileHandle.TryIdentityOf(lockPath) == FileHandle.IdentityOf(descriptor))
+                Thread.Sleep(s_pause);
+                pauses++;
+            }
+            else if (FileHandle.TryIdentityOf(lockPath) == FileHandle.IdentityOf(descriptor))
             {
                 return new KeeperLease(socketPath, lockPath, descriptor);
             }
 
+            // Between opening and locking, the one before has removed the file: a lock on it says nothing.
             FileHandle.Close(ref descriptor);
         }
+
+        return null;
     }
 
     /// <summary>Begins to listen in the place of whoever was there.</summary>
@@ -56,6 +69,46 @@ internal sealed class KeeperLease : IDisposable
         const int ForAll = 0x1B6;
         File.Delete(_socketPath);
         return PacketSocket.Listen(_socketPath, forOthers ? ForAll : ForOwner);
+    }
+
+    /// <summary>Removes what keepers left behind that were killed, of any domain, where it is a while ago.</summary>
+    private static void RemoveLeftovers(string directory)
+    {
+        foreach (var lockPath in Directory.GetFiles(directory, "*.lock"))
+        {
+            var socketPath = Path.ChangeExtension(lockPath, ".sock");
+            if (DateTime.UtcNow - File.GetLastWriteTimeUtc(lockPath) < s_leftoverAge || IsListening(socketPath))
+            {
+                continue;
+            }
+
+            try
+            {
+                var descriptor = FileHandle.TryLock(lockPath);
+                if (descriptor >= 0)
+                {
+                    new KeeperLease(socketPath, lockPath, descriptor).Dispose();
+                }
+            }
+            catch (Exception unreachable) when (unreachable is LinuxException or IOException or UnauthorizedAccessException)
+            {
+                // Somebody else's business.
+            }
+        }
+    }
+
+    private static bool IsListening(string socketPath)
+    {
+        try
+        {
+            using var socket = PacketSocket.Connect(socketPath);
+            return true;
+        }
+        catch (LinuxException error)
+        {
+            // One whose queue is full listens too.
+            return error.Errno == Errno.EAGAIN;
+        }
     }
 
     /// <summary>Removes socket and lock; nobody can come in between, because the lock goes last.</summary>

@@ -11,7 +11,7 @@ safety=(-fstack-protector-strong -fstack-clash-protection -fcf-protection -U_FOR
 flags=(-std=c11 -O2 -fPIC -fvisibility=hidden -fno-plt -pthread "${warnings[@]}" "${safety[@]}")
 # Bound when loaded (-z now): these run in allocators and in windows, where nothing may be looked up.
 link=(-shared -Wl,-z,now,-z,relro,-z,noexecstack,-z,defs,--as-needed)
-gate=(gate hold ranges request start spawn mappings discard)
+gate=(gate hold ranges request start spawn mappings discard settle)
 
 cd "$here"
 # Each takes the old one's place in one step: a running program keeps its file.

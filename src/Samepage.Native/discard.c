@@ -1,5 +1,5 @@
 /*
- * discard.c: MADV_DONTNEED where pages may have been merged. Anonymous memory is left to the kernel. A mapping of a
+ * discard.c: MADV_DONTNEED and its kin (MADV_FREE, MADV_DONTNEED_LOCKED) where pages may have been merged. Anonymous memory is left to the kernel. A mapping of a
  * segment would show the segment's page again, so fresh anonymous memory takes its place, in one step. Needs no engine:
  * a forked child can do it too.
  */
@@ -20,7 +20,7 @@ static int advise(uint64_t start, uint64_t end, int advice)
 }
 
 /* What was set on the memory is set on its successor. A failure leaves it forked, dumped, or in small pages. */
-static void apply_flags(uint64_t start, uint64_t end, uint32_t flags)
+void apply_flags(uint64_t start, uint64_t end, uint32_t flags)
 {
 	if (flags & RANGE_DONTFORK)
 		advise(start, end, MADV_DONTFORK);
@@ -35,14 +35,14 @@ static void apply_flags(uint64_t start, uint64_t end, uint32_t flags)
 }
 
 /* [start, end) lies in one entry of the table, or in none (flags 0), and in one mapping. */
-static int32_t discard_part(uint64_t start, uint64_t end, const struct mapping *mapping, uint32_t flags, int ignores_locks)
+static int32_t discard_part(uint64_t start, uint64_t end, const struct mapping *mapping, uint32_t flags, int advice)
 {
 	int is_locked = (flags & RANGE_LOCKED) || atomic_load(&samepage_inner.is_all_locked);
 	long result;
 
 	if (!mapping->is_segment)
-		return advise(start, end, ignores_locks ? MADV_DONTNEED_LOCKED : MADV_DONTNEED);
-	if (is_locked && !ignores_locks)
+		return advise(start, end, advice);
+	if (is_locked && advice != MADV_DONTNEED_LOCKED)
 		return -EINVAL;
 	result = syscall(SYS_mmap, start, end - start, mapping->protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0l);
 	if (result < 0)
@@ -52,8 +52,10 @@ static int32_t discard_part(uint64_t start, uint64_t end, const struct mapping *
 }
 
 /* The flags at an address, and how far they go. */
-static uint32_t flags_at(const struct range_table *table, uint64_t address, uint64_t *end)
+uint32_t range_flags_at(uint64_t address, uint64_t *end)
 {
+	const struct range_table *table = range_table_now(&samepage_inner.ranges);
+
 	for (uint32_t i = 0; i < table->count; i++) {
 		const struct range_entry *entry = &table->entries[i];
 
@@ -72,9 +74,8 @@ static uint32_t flags_at(const struct range_table *table, uint64_t address, uint
 }
 
 /* As the kernel does it: memory that is not mapped is passed over and gives -ENOMEM at the end. */
-static int32_t discard_mappings(int descriptor, uint64_t start, uint64_t end, int ignores_locks)
+static int32_t discard_mappings(int descriptor, uint64_t start, uint64_t end, int advice)
 {
-	const struct range_table *table = range_table_now(&samepage_inner.ranges);
 	struct mapping mapping;
 	int32_t result = 0;
 
@@ -93,8 +94,8 @@ static int32_t discard_mappings(int descriptor, uint64_t start, uint64_t end, in
 		}
 		part_end = mapping.end < end ? mapping.end : end;
 		/* Without segments the rest of the mapping is one piece, whatever the table says of it. */
-		flags = mapping.is_segment ? flags_at(table, start, &part_end) : 0;
-		answer = discard_part(start, part_end, &mapping, flags, ignores_locks);
+		flags = mapping.is_segment ? range_flags_at(start, &part_end) : 0;
+		answer = discard_part(start, part_end, &mapping, flags, advice);
 		if (answer)
 			return answer;
 		start = part_end;
@@ -102,17 +103,17 @@ static int32_t discard_mappings(int descriptor, uint64_t start, uint64_t end, in
 	return result;
 }
 
-int32_t discard(uint64_t start, uint64_t end, int ignores_locks)
+int32_t discard(uint64_t start, uint64_t end, int advice)
 {
 	int32_t result;
 	int descriptor;
 
 	hold_take();
 	if (!atomic_load(&samepage_inner.has_merged)) {
-		result = advise(start, end, ignores_locks ? MADV_DONTNEED_LOCKED : MADV_DONTNEED);
+		result = advise(start, end, advice);
 	} else {
 		descriptor = mappings_open();
-		result = descriptor < 0 ? -EAGAIN : discard_mappings(descriptor, start, end, ignores_locks);
+		result = descriptor < 0 ? -EAGAIN : discard_mappings(descriptor, start, end, advice);
 		if (descriptor >= 0)
 			mappings_close(descriptor);
 		if (!result)

@@ -20,6 +20,7 @@
 #endif
 /* How often the engine is asked before what it leaves is accepted. */
 #define UNMERGE_TRIES 8
+#define CHUNK_BYTES (512 * PAGE_SIZE)
 #define FEATURE_MOVE (1ull << 16)
 
 struct inner samepage_inner;
@@ -274,6 +275,22 @@ static int has_segment(uint64_t start, uint64_t end)
 }
 
 /*
+ * What was locked is locked again: the engine's memory is new, also beyond a range whose first and last run it has
+ * returned as a whole. Its pages are there, so nothing has to be filled.
+ */
+static void lock_again(uint64_t start, uint64_t end)
+{
+	while (start < end) {
+		uint64_t to = end;
+		uint32_t flags = range_flags_at(start, &to);
+
+		if (flags & RANGE_LOCKED)
+			apply_flags(start, to, RANGE_LOCKED);
+		start = to;
+	}
+}
+
+/*
  * Has the engine make the range anonymous, and gives 0 with the hold lock taken, so that nothing of it can be merged
  * again before the caller has changed the table. The engine may have been faster, or may not replace pages that a
  * device writes to: it is looked at what is mapped, and asked again. Where segments stay, or no engine is left, pages
@@ -298,11 +315,15 @@ static int32_t unmerge_and_hold(uint64_t start, uint64_t end, int *is_left)
 		if (result < 0)
 			return (int32_t)result;
 		hold_take();
-		if (!has_segment(start, end))
+		settle(start, end);
+		if (!has_segment(start, end)) {
+			lock_again(start & ~(CHUNK_BYTES - 1), (end + CHUNK_BYTES - 1) & ~(CHUNK_BYTES - 1));
 			return 0;
+		}
 		hold_give();
 	}
 	hold_take();
+	settle(start, end);
 	result = populate(start, end);
 	if (result) {
 		hold_give();
@@ -351,7 +372,7 @@ static int32_t leave(void)
 	int64_t result;
 
 	if (state_now() == SAMEPAGE_STATE_NONE)
-		return 0;
+		return -ENOTCONN;
 	result = unmerge(0, UINT64_MAX, 0);
 	if (result || state_now() == SAMEPAGE_STATE_CHILD)
 		return (int32_t)result;
@@ -420,7 +441,7 @@ int32_t samepage_range_discard(void *address, uint64_t length)
 	uint64_t start, end;
 	int32_t result = whole_pages(address, length, &start, &end);
 
-	return result || start >= end ? result : discard(start, end, 0);
+	return result || start >= end ? result : discard(start, end, MADV_DONTNEED);
 }
 
 void samepage_hold(void)
@@ -596,9 +617,9 @@ void samepage_inner_follow(uint64_t start, uint64_t end, uint64_t to_start, uint
 	hold_give();
 }
 
-int32_t samepage_inner_discard(uint64_t start, uint64_t end, int ignores_locks)
+int32_t samepage_inner_discard(uint64_t start, uint64_t end, int advice)
 {
-	return discard(start, end, ignores_locks);
+	return discard(start, end, advice);
 }
 
 /*
@@ -639,6 +660,21 @@ int32_t samepage_inner_unlock_all(void)
 	}
 	pthread_mutex_unlock(&join_lock);
 	return result;
+}
+
+int samepage_inner_is_uniform(uint64_t start, uint64_t end)
+{
+	struct mapping mapping;
+	int descriptor = mappings_open(), protection = -1, is_uniform = descriptor >= 0;
+
+	for (; is_uniform && start < end; start = mapping.end) {
+		is_uniform = !mapping_next(descriptor, start, &mapping) && mapping.start <= start && !mapping.is_shared &&
+			     (!mapping.is_file || mapping.is_segment) && (protection < 0 || protection == mapping.protection);
+		protection = mapping.protection;
+	}
+	if (descriptor >= 0)
+		mappings_close(descriptor);
+	return is_uniform;
 }
 
 int samepage_inner_piece(uint64_t address, uint64_t start, uint64_t end, uint64_t *from, uint64_t *to)

@@ -17,7 +17,10 @@
 /* What the engine is inside of. A load calls the allocator, whose locks a forking thread may have: no endless wait. */
 enum { INSIDE_NOTHING, INSIDE_WINDOW, INSIDE_LOAD };
 #define LOAD_WAIT_MILLISECONDS 500
+/* How long a fork lets an engine go first that has waited for forks. */
+#define ENGINE_WAIT_MILLISECONDS 10
 
+static _Atomic uint32_t engine_waits;
 static pthread_mutex_t hold_lock;
 static pthread_once_t hold_once = PTHREAD_ONCE_INIT;
 static __thread int hold_count __attribute__((tls_model("initial-exec")));
@@ -110,10 +113,14 @@ void hold_engine(void)
 			return;
 		atomic_store(&samepage_inner.is_engine_inside, INSIDE_WINDOW);
 		if (atomic_load(&samepage_inner.forks) == 0) {
+			if (atomic_exchange(&engine_waits, 0))
+				futex_wake(&engine_waits);
 			spots_look();
 			return;
 		}
 		release_engine();
+		/* A program that forks without a pause lets the engine in now and then. */
+		atomic_store(&engine_waits, 1);
 		while ((forks = atomic_load(&samepage_inner.forks)) != 0)
 			futex_wait(&samepage_inner.forks, forks, 0);
 	}
@@ -154,6 +161,8 @@ void fork_prepare(void)
 {
 	uint32_t inside;
 
+	if (atomic_load(&engine_waits) && hold_count == 0)
+		futex_wait(&engine_waits, 1, ENGINE_WAIT_MILLISECONDS);
 	atomic_fetch_add(&samepage_inner.forks, 1);
 	while ((inside = atomic_load(&samepage_inner.is_engine_inside)) != INSIDE_NOTHING) {
 		futex_wait(&samepage_inner.is_engine_inside, inside, inside == INSIDE_LOAD ? LOAD_WAIT_MILLISECONDS : 0);
@@ -174,6 +183,7 @@ void hold_after_fork(void)
 	int depth = hold_count;
 
 	atomic_store(&samepage_inner.forks, 0);
+	atomic_store(&engine_waits, 0);
 	atomic_store(&samepage_inner.is_engine_inside, INSIDE_NOTHING);
 	hold_initialise();
 	for (int i = 0; i < depth; i++)

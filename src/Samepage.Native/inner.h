@@ -80,7 +80,12 @@ int is_future_locked(void);
 long pidfd_pid(int pidfd);
 
 /* discard.c */
-int32_t discard(uint64_t start, uint64_t end, int ignores_locks);
+int32_t discard(uint64_t start, uint64_t end, int advice);
+void apply_flags(uint64_t start, uint64_t end, uint32_t flags);
+uint32_t range_flags_at(uint64_t address, uint64_t *end);
+
+/* settle.c: makes segment mappings anonymous that cannot be written to. */
+void settle(uint64_t start, uint64_t end);
 
 /* edit.c: edits of the table, mirrored into the gate. Under the hold lock. */
 int32_t ranges_edit(enum range_edit edit, uint64_t start, uint64_t end, uint32_t flags);
@@ -100,10 +105,11 @@ SAMEPAGE_PUBLIC int32_t samepage_inner_exclude(uint64_t start, uint64_t end, con
 SAMEPAGE_PUBLIC int32_t samepage_inner_unmerge_and_hold(uint64_t start, uint64_t end);
 /* After a move, still under that lock: the new place is as the old one was, which is forgotten unless it is kept. */
 SAMEPAGE_PUBLIC void samepage_inner_follow(uint64_t start, uint64_t end, uint64_t to_start, uint64_t to_end, int keeps_old);
-SAMEPAGE_PUBLIC int32_t samepage_inner_discard(uint64_t start, uint64_t end, int ignores_locks);
+SAMEPAGE_PUBLIC int32_t samepage_inner_discard(uint64_t start, uint64_t end, int advice);
 SAMEPAGE_PUBLIC int32_t samepage_inner_lock_all(int flags);
 SAMEPAGE_PUBLIC int32_t samepage_inner_unlock_all(void);
-/* The part of the mapping at an address that lies in a range; gives whether there is one. */
+/* Whether the range is private memory of one protection, without a hole. Then: the part of the mapping at an address that lies in a range; gives whether there is one. */
+SAMEPAGE_PUBLIC int samepage_inner_is_uniform(uint64_t start, uint64_t end);
 SAMEPAGE_PUBLIC int samepage_inner_piece(uint64_t address, uint64_t start, uint64_t end, uint64_t *from, uint64_t *to);
 SAMEPAGE_PUBLIC int samepage_inner_is_joined(void);
 SAMEPAGE_PUBLIC int samepage_inner_is_engine(void);

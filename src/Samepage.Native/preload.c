@@ -168,9 +168,8 @@ static long advise_overlapping(void *address, size_t length, int advice)
 	switch (advice) {
 	case MADV_DONTNEED:
 	case MADV_FREE:
-		return samepage_inner_discard(start, end, 0);
 	case ADVICE_DONTNEED_LOCKED:
-		return samepage_inner_discard(start, end, 1);
+		return samepage_inner_discard(start, end, advice);
 	case MADV_REMOVE:
 		/* Of anonymous memory the kernel says EINVAL, of a segment mapped privately EACCES. */
 		result = syscall(SYS_madvise, address, length, advice) < 0 ? -errno : 0;
@@ -308,7 +307,7 @@ static void *remap_overlapping(void *old, size_t old_length, size_t length, int 
 		return MAP_FAILED;
 	}
 	result = (void *)syscall(SYS_mremap, old, old_length, length, flags, target);
-	if (result == MAP_FAILED && errno == EFAULT && old_length && length)
+	if (result == MAP_FAILED && errno == EFAULT && old_length && length && samepage_inner_is_uniform(start, end))
 		result = remap_pieces(start, end, round_up(length), flags, target);
 	if (result != MAP_FAILED) {
 		uint64_t there = address_of(result);

@@ -4,12 +4,15 @@
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "inner.h"
 
@@ -83,11 +86,42 @@ static engine_run load(void)
 	return (engine_run)run;
 }
 
+/*
+ * By default a core holds no pages of files that were not written, and a merged page is one. So private mappings of
+ * files are put into it too, where anonymous memory is; only they, and only while there is an engine. Gives whether
+ * that has changed anything.
+ */
+#define FILTER_ANONYMOUS 1ul
+#define FILTER_FILES 4ul
+
+static int core_filter(int takes_files)
+{
+	long descriptor = syscall(SYS_openat, AT_FDCWD, "/proc/self/coredump_filter", O_RDWR | O_CLOEXEC);
+	char text[32] = "";
+	unsigned long before, after;
+	int changes = 0;
+
+	if (descriptor < 0)
+		return 0;
+	if (syscall(SYS_read, descriptor, text, sizeof(text) - 1) > 0) {
+		before = strtoul(text, NULL, 16);
+		after = takes_files ? before | FILTER_FILES : before & ~FILTER_FILES;
+		if (after != before && (before & FILTER_ANONYMOUS)) {
+			snprintf(text, sizeof(text), "0x%lx", after);
+			syscall(SYS_lseek, descriptor, 0l, SEEK_SET);
+			changes = syscall(SYS_write, descriptor, text, strlen(text)) > 0;
+		}
+	}
+	syscall(SYS_close, descriptor);
+	return changes;
+}
+
 static void *engine_thread(void *unused)
 {
 	struct samepage_gate *gate = samepage_inner.gate;
 	_Atomic uint32_t *bell = (_Atomic uint32_t *)&gate->doorbell;
 	engine_run run;
+	int has_filter;
 
 	(void)unused;
 	is_engine = 1;
@@ -102,10 +136,13 @@ static void *engine_thread(void *unused)
 	run = load();
 	if (run) {
 		atomic_store(&samepage_inner.has_merged, 1);
+		has_filter = core_filter(1);
 		run(gate, &calls);
 		/* An engine that failed in the middle of something must not keep the program waiting for ever. */
 		while (hold_depth() > 0)
 			release_engine();
+		if (has_filter && gate->state != SAMEPAGE_STATE_STOPPED)
+			core_filter(0);
 	}
 	request_engine_gone();
 	return NULL;

@@ -41,7 +41,7 @@ public static class GuestMemory
         long present = 0, zero = 0, duplicates = 0, duplicatesOfAll = 0;
         foreach (var target in estimate.Targets)
         {
-            var mappings = Mappings(proc, target.Target.Pid);
+            var mappings = Mappings(proc, target.Pid);
             foreach (var chunk in target.AddressMap)
             {
                 duplicatesOfAll += chunk.DuplicatePages;

@@ -20,6 +20,7 @@ enum range_flag {
 	RANGE_NOHUGEPAGE = 4,
 	RANGE_HUGEPAGE = 8,
 	RANGE_LOCKED = 16,
+	RANGE_LEFT = 32, /* excluded only because it could not be returned: advice lifts it */
 };
 
 enum range_edit {

@@ -115,7 +115,7 @@ internal sealed unsafe class MergeSession : IDisposable
             EndPass(link);
         }
 
-        _returner.ReturnSome(isEager);
+        _returner.ReturnSome(isEager, long.MaxValue);
         return isMore || (_due.Count > 0 && !isEager);
     }
 
@@ -137,7 +137,7 @@ internal sealed unsafe class MergeSession : IDisposable
 
         if (LookSchedule.Now < deadline)
         {
-            _returner.ReturnSome(isEager: true);
+            _returner.ReturnSome(isEager: true, deadline);
             merged += SweepAll(link);
         }
 

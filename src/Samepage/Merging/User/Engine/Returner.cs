@@ -93,7 +93,8 @@ internal sealed class Returner(ReturnWindow window, RegionCatalog catalog, Shelf
 
     /// <summary>Returns a few runs whose pages could merge anew, or whose segment is to be emptied.</summary>
     /// <param name="isEager">Without regard to how long writers are held back.</param>
-    public void ReturnSome(bool isEager)
+    /// <param name="deadline">When to stop, on the engine's clock.</param>
+    public void ReturnSome(bool isEager, long deadline)
     {
         if (LookSchedule.Now < _nextReturn && !isEager)
         {
@@ -101,7 +102,7 @@ internal sealed class Returner(ReturnWindow window, RegionCatalog catalog, Shelf
         }
 
         Collect(0, ulong.MaxValue, run => shelf.At(run.Segment).IsRetiring, isForProfit: true, isEager);
-        for (var first = 0; first < _pieces.Count;)
+        for (var first = 0; first < _pieces.Count && LookSchedule.Now < deadline;)
         {
             first += Return(first, ProfitPagesMax, ProfitPiecesMax);
         }

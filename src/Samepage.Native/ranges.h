@@ -20,6 +20,7 @@ enum range_flag {
 	RANGE_NOHUGEPAGE = 4,
 	RANGE_HUGEPAGE = 8,
 	RANGE_LOCKED = 16,
+	RANGE_WIPEONFORK = 32, /* excluded, for only anonymous memory can be wiped */
 };
 
 enum range_edit {

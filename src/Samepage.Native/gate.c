@@ -355,6 +355,8 @@ static int32_t unmerge(uint64_t start, uint64_t end, int is_excluded)
 	if (result)
 		return result;
 	ranges_edit(is_excluded || is_left ? RANGE_EXCLUDE : RANGE_REMOVE, start, end, 0);
+	if (is_left && !is_excluded)
+		ranges_edit(RANGE_SET, start, end, RANGE_LEFT);
 	hold_give();
 	return 0;
 }

@@ -54,6 +54,11 @@ static int change(struct range_entry *piece, enum range_edit edit, uint32_t flag
 		piece->flags &= ~flags;
 		break;
 	case RANGE_ADD: /* advised before: stays as it is, for an exclusion has its reason */
+		if (piece->flags & RANGE_LEFT) {
+			piece->flags &= ~(uint32_t)RANGE_LEFT;
+			piece->is_excluded = 0;
+		}
+		break;
 	case RANGE_TOUCH:
 		break;
 	}

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Samepage.Linux.Proc;
+using Samepage.Scenarios.Guests;
 
 namespace Samepage.Bench.Measuring;
 
@@ -31,12 +32,12 @@ internal sealed record Oracle(
         long present = 0, zero = 0, duplicates = 0, duplicatesOfAll = 0;
         foreach (var target in json.RootElement.GetProperty("targets").EnumerateArray())
         {
-            var offers = Offered(target.GetProperty("pid").GetInt32());
+            var offers = GuestMemory.Mappings(new ProcFs(), target.GetProperty("pid").GetInt32());
             foreach (var chunk in target.GetProperty("address_map").EnumerateArray())
             {
                 duplicatesOfAll += chunk.GetProperty("duplicate_pages").GetInt64();
                 if (Hexadecimal(chunk.GetProperty("address").GetString()!) is var address
-                    && offers.Exists(range => address >= range.Start && address < range.End))
+                    && offers.Any(range => address >= range.Start && address < range.End))
                 {
                     present += chunk.GetProperty("present_pages").GetInt64();
                     zero += chunk.GetProperty("zero_pages").GetInt64();
@@ -50,22 +51,6 @@ internal sealed record Oracle(
         return new Oracle(
             Number("present_pages"), Number("distinct_pages"), savable, Number("zero_pages"), present,
             saved + Math.Max(0, zero - 1), cost.CpuSeconds);
-    }
-
-    /// <summary>
-    /// QEMU puts its guest's memory, large and small pieces, at multiples of 2 MiB; the C library puts the heaps of
-    /// threads at multiples of 64 MiB, so that only the largest mapping may lie at one of those.
-    /// </summary>
-    private static List<(ulong Start, ulong End)> Offered(int pid)
-    {
-        List<(ulong Start, ulong End)> writable = [.. new ProcFs().Read(pid, "maps")
-            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Where(line => line.Contains(" rw-p ", StringComparison.Ordinal))
-            .Select(line => line.Split(' ')[0].Split('-'))
-            .Select(range => (Start: Hexadecimal(range[0]), End: Hexadecimal(range[1])))];
-        var largest = writable.MaxBy(range => range.End - range.Start);
-        return [.. writable.Where(range => range == largest
-            || (range.Start % (2 << 20) == 0 && range.Start % (64 << 20) != 0))];
     }
 
     private static ulong Hexadecimal(string text) =>

@@ -1,5 +1,6 @@
 using Samepage.Estimating;
 using Samepage.Linux.Proc;
+using Samepage.Scenarios.Guests;
 using Samepage.Scenarios.Trials;
 using Samepage.Targets;
 
@@ -30,7 +31,7 @@ public sealed class UserDemonstration(
         var programs = ProgramChoice.Start(request, Step, cancel);
         using var fleet = programs.Fleet;
         var (promise, achievement, content) = Try(
-            fleet, () => Promise(fleet, options, cancel),
+            fleet, () => Promise(programs, options, cancel),
             () =>
             {
                 Step("starting the domain's keeper and letting the engine merge");
@@ -41,12 +42,20 @@ public sealed class UserDemonstration(
         return Result("user", programs, promise, achievement, content, []);
     }
 
-    /// <summary>A page of zeros is given back as a whole: each of them frees a frame.</summary>
-    private MergePromise Promise(ProgramFleet fleet, DemonstrationOptions options, CancellationToken cancel)
+    /// <summary>
+    /// A page of zeros is given back as a whole, so each of them frees a frame. Of guests only what they offer counts.
+    /// </summary>
+    private MergePromise Promise(RunningPrograms programs, DemonstrationOptions options, CancellationToken cancel)
     {
-        var query = new TargetQuery { Pids = [.. fleet.Programs.Select(program => program.Pid)] };
+        var query = new TargetQuery { Pids = [.. programs.Fleet.Programs.Select(program => program.Pid)] };
         var estimate = new Estimator(proc).Run(
             [.. new TargetResolver(proc).Resolve(query)], new EstimateOptions { Interval = options.Interval }, null, cancel);
-        return MergePromise.From(estimate, usesKernelZeroPage: true, sharingMax: 1);
+        if (programs.Kind != "guest")
+        {
+            return MergePromise.From(estimate, usesKernelZeroPage: true, sharingMax: 1);
+        }
+
+        var (_, savable, zero) = GuestMemory.Within(proc, estimate);
+        return new MergePromise(estimate, savable, zero);
     }
 }

@@ -51,20 +51,29 @@ internal static class WorkerScripts
         }
         """;
 
-    /// <summary>Python, with SHA-256 from its standard library.</summary>
+    /// <summary>
+    /// Python, with SHA-256 from its standard library. All pieces lie in one mapping, each from the beginning of a page on:
+    /// the user engine is offered large mappings only.
+    /// </summary>
     public const string Python = """
         import hashlib, mmap, sys
 
-        def load(path, length):
-            data = mmap.mmap(-1, length, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-            view, at = memoryview(data), 0
-            with open(path, 'rb', buffering=0) as file:
-                while at < length:
-                    got = file.readinto(view[at:])
-                    if not got:
-                        sys.exit(path + ': too short')
-                    at += got
-            return view
+        def load(paths, lengths):
+            starts, end = [], 0
+            for length in lengths:
+                starts.append(end)
+                end += -(-length // mmap.PAGESIZE) * mmap.PAGESIZE
+            view = memoryview(mmap.mmap(-1, end, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
+            pieces = [view[start:start + length] for start, length in zip(starts, lengths)]
+            for path, piece in zip(paths, pieces):
+                at = 0
+                with open(path, 'rb', buffering=0) as file:
+                    while at < len(piece):
+                        got = file.readinto(piece[at:])
+                        if not got:
+                            sys.exit(path + ': too short')
+                        at += got
+            return pieces
 
         def digest(parts):
             hash = hashlib.sha256()
@@ -72,8 +81,8 @@ internal static class WorkerScripts
                 hash.update(part)
             return hash.hexdigest()
 
-        unique = [load('/dev/urandom', int(sys.argv[1]))]
-        shared = [load(path, int(length)) for path, length in zip(sys.argv[2::2], sys.argv[3::2])]
+        unique = load(['/dev/urandom'], [int(sys.argv[1])])
+        shared = load(sys.argv[2::2], [int(length) for length in sys.argv[3::2]])
         print('samepage-up', digest(unique), flush=True)
         for line in sys.stdin:
             question, number, *rest = line.split()

@@ -28,8 +28,7 @@ public sealed class UserDemoTests
         RequireUserEngine();
         RequireGuests();
         using var demo = new DemoProcess(SamepageCommand.Executable, s_guests);
-        // A guest's memory is offered, the emulator's own is not.
-        CheckMerged(demo, "guest", promiseMin: 0.75);
+        CheckMerged(demo, "guest", promiseMin: 0.9);
     }
 
     [Fact]

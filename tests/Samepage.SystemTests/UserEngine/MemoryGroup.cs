@@ -19,6 +19,10 @@ internal sealed class MemoryGroup : IDisposable
     /// <summary>Bytes that its processes use.</summary>
     public long Usage => long.Parse(File.ReadAllText(Path.Combine(_path, "memory.usage_in_bytes")), System.Globalization.CultureInfo.InvariantCulture);
 
+    /// <summary>Bytes that they have in swap.</summary>
+    public long Swapped => long.Parse(File.ReadLines(Path.Combine(_path, "memory.stat")).First(line => line.StartsWith("swap ", StringComparison.Ordinal)).Split(' ')[1],
+        System.Globalization.CultureInfo.InvariantCulture);
+
     /// <summary>Bytes that they may use; -1 for all.</summary>
     public void Limit(long bytes) => File.WriteAllText(Path.Combine(_path, "memory.limit_in_bytes"), $"{bytes}");
 

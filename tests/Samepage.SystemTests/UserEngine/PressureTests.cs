@@ -23,12 +23,15 @@ public class PressureTests
         using var two = Start(domain, group, 0, 8000);
         one.AssertMerges();
         two.AssertMerges();
+
+        // Pages of its own, for the two are alike and share all others.
+        one.Ask("write 3000", "written");
         var swapped = Number(one.Ask("pageout", "swapped"));
         Assert.True(swapped > 1000, $"only {swapped} pages were swapped out");
         one.AssertIntact();
         two.AssertIntact();
-        one.Ask("write 3000", "written");
         group.Limit(group.Usage / 2);
+        Assert.True(group.Swapped > 1 << 20, $"only {group.Swapped} bytes are in swap under half of the memory");
         foreach (var member in new[] { one, two, one })
         {
             member.AssertIntact();

@@ -41,8 +41,8 @@ public sealed class UnprivilegedTests : IDisposable
         Assert.Equal("0", two.Ask("unmerge", "unmerged"));
         one.AssertIntact();
         two.AssertIntact();
-        one.Dispose();
-        two.Dispose();
+        one.Program.Kill();
+        two.Program.Kill();
         _domain.AssertNothingIsLeft();
     }
 

@@ -37,7 +37,9 @@ public sealed class DomainName
     /// </summary>
     public IEnumerable<string> SocketPaths => Environment.IsPrivilegedProcess
         ? [SocketPath]
-        : [Path.Combine(SystemDirectory, Text + Extension), SocketPath];
+        : TryOwnDirectory() is { } own
+        ? [Path.Combine(SystemDirectory, Text + Extension), Path.Combine(own, Text + Extension)]
+        : [Path.Combine(SystemDirectory, Text + Extension)];
 
     /// <summary>Reads a name: 1 to 47 of A-Z, a-z, 0-9, '.', '_' and '-', the first of which is no '.'.</summary>
     /// <returns>Null where the text is no such name.</returns>

@@ -115,7 +115,7 @@ internal sealed unsafe class MergeSession : IDisposable
             EndPass(link);
         }
 
-        _returner.ReturnSome();
+        _returner.ReturnSome(isEager, long.MaxValue);
         return isMore || (_due.Count > 0 && !isEager);
     }
 
@@ -135,8 +135,12 @@ internal sealed unsafe class MergeSession : IDisposable
             NoteObstacle();
         }
 
-        _returner.ReturnSome();
-        merged += SweepAll(link);
+        if (LookSchedule.Now < deadline)
+        {
+            _returner.ReturnSome(isEager: true, deadline);
+            merged += SweepAll(link);
+        }
+
         EndPass(link);
         _news = link.Report(_counters, _shelf);
         return merged;

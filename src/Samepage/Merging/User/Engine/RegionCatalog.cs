@@ -1,3 +1,4 @@
+using Samepage.Linux;
 using Samepage.Linux.Proc;
 
 namespace Samepage.Merging.User.Engine;
@@ -36,9 +37,30 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
     /// <summary>Brings all up to date.</summary>
     public void Refresh()
     {
+        // Under the lock the mappings cannot change while they are read, except past the C library.
         gateLock.Hold();
+        try
+        {
+            var changes = gate->Changes;
+            ReadRanges();
+            Rebuild();
+            foreach (var chunk in Chunks)
+            {
+                (chunk.IsEligible, chunk.HasOddRuns, chunk.HasLockedRuns, chunk.Marks) = (false, false, false, MappingMarks.None);
+            }
+
+            Walk();
+            Changes = changes;
+        }
+        finally
+        {
+            gateLock.Release();
+        }
+    }
+
+    private void ReadRanges()
+    {
         _ranges.Clear();
-        Changes = gate->Changes;
         foreach (ref readonly var range in ((ReadOnlySpan<GateRange>)gate->Ranges)[..(int)Math.Min(gate->RangeCount, Gate.RangesMax)])
         {
             var (start, end) = (range.Start + PageMask & ~PageMask, range.End & ~PageMask);
@@ -47,16 +69,6 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
                 _ranges.Add(range with { Start = start, End = end });
             }
         }
-
-        // Under the lock the mappings cannot change while they are read, except past the C library.
-        Rebuild();
-        foreach (var chunk in Chunks)
-        {
-            (chunk.IsEligible, chunk.HasOddRuns, chunk.HasLockedRuns, chunk.Marks) = (false, false, false, MappingMarks.None);
-        }
-
-        Walk();
-        gateLock.Release();
     }
 
     /// <summary>Forgets all fingerprints: they were taken with another key.</summary>
@@ -81,25 +93,22 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
     private void Rebuild()
     {
         var old = _regions;
-        _regions = [];
+        var now = Regions(old);
+        _regions = now;
         Chunks.Clear();
         (AdvisedBytes, TableBytes) = (0, 0);
-        foreach (var range in _ranges)
+        for (var i = 0; i < now.Count; i++)
         {
-            var (start, end) = (range.Start, range.End);
-            var region = old.Find(r => r.Start == start && r.End == end);
-            if (region is null)
+            var region = now[i];
+            if (!old.Contains(region))
             {
-                region = new MemberRegion(start, end);
                 old.ForEach(r => Inherit(region, r));
             }
 
             // Excluded ranges keep their runs, which are still mapped, but nothing is added to them.
-            region.Standing = range.Standing;
-            region.Changes = range.Changes;
-            _regions.Add(region);
+            (region.Standing, region.Changes) = (_ranges[i].Standing, _ranges[i].Changes);
             Chunks.AddRange(region.Chunks);
-            AdvisedBytes += end - start;
+            AdvisedBytes += region.End - region.Start;
             TableBytes += region.TableBytes;
         }
 
@@ -111,6 +120,30 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
             }
 
             region.Dispose();
+        }
+    }
+
+    /// <summary>One for each range: the one there was, or a new one. Where memory is short nothing has changed yet.</summary>
+    private List<MemberRegion> Regions(List<MemberRegion> old)
+    {
+        var now = new List<MemberRegion>(_ranges.Count);
+        try
+        {
+            foreach (var range in _ranges)
+            {
+                now.Add(old.Find(r => r.Start == range.Start && r.End == range.End) ?? new MemberRegion(range.Start, range.End));
+            }
+
+            return now;
+        }
+        catch (LinuxException)
+        {
+            foreach (var region in now.Except(old))
+            {
+                region.Dispose();
+            }
+
+            throw;
         }
     }
 

@@ -143,9 +143,12 @@ internal sealed unsafe class ReturnWindow : IDisposable
             return;
         }
 
-        foreach (ref readonly var piece in pieces)
+        for (var i = 0; i < pieces.Length; i++)
         {
-            _ = RawMemory.LeaveToFork(piece.Address, piece.Bytes);
+            if (_isProtected[i])
+            {
+                _ = RawMemory.LeaveToFork(pieces[i].Address, pieces[i].Bytes);
+            }
         }
 
         var begin = Stopwatch.GetTimestamp();
@@ -164,16 +167,17 @@ internal sealed unsafe class ReturnWindow : IDisposable
     {
         var offset = 0;
         var anyOwn = false;
-        foreach (ref readonly var piece in pieces)
+        for (var i = 0; i < pieces.Length; i++)
         {
-            var entries = _entries.AsSpan(offset, piece.Pages);
-            _ = _pageMap.Read(piece.Address, entries);
+            var entries = _entries.AsSpan(offset, pieces[i].Pages);
+            _ = _pageMap.Read(pieces[i].Address, entries);
             foreach (ref readonly var entry in entries)
             {
-                anyOwn |= IsOwn(entry);
+                // A run that could not be protected stays, whatever is in it.
+                anyOwn |= _isProtected[i] && IsOwn(entry);
             }
 
-            offset += piece.Pages;
+            offset += pieces[i].Pages;
         }
 
         return anyOwn;

@@ -25,10 +25,12 @@ internal sealed class Returner(ReturnWindow window, RegionCatalog catalog, Shelf
     private const int PauseFactor = 200;
 
     private const int Tries = 20;
+    private const int PatienceMilliseconds = 3_000;
+    private const int TriesWithoutProgress = 2;
 
     /// <summary>What is held back at once for profit: nobody waits for the result, so nobody should wait for the way to it.</summary>
-    private const int ProfitPagesMax = MemberRegion.ChunkPages;
-    private const int ProfitPiecesMax = 32;
+    private const int ProfitPagesMax = 4 * MemberRegion.ChunkPages;
+    private const int ProfitPiecesMax = 256;
 
     private readonly List<ReturnPiece> _pieces = [];
     private readonly bool[] _returned = new bool[ReturnWindow.PagesMax];
@@ -52,24 +54,32 @@ internal sealed class Returner(ReturnWindow window, RegionCatalog catalog, Shelf
     /// <summary>Returns everything in a range. Runs in which I/O is under way are waited for, a while.</summary>
     public void ReturnAll(ulong start, ulong end)
     {
-        for (var tries = 0; tries < Tries; tries++)
+        var deadline = LookSchedule.Now + PatienceMilliseconds;
+        for (var tries = 0; tries < Tries && LookSchedule.Now < deadline; tries++)
         {
+            var before = _pieces.Count;
             Collect(start, end, _ => true);
             if (_pieces.Count == 0)
             {
                 return;
             }
 
+            // No progress: the process has no mapping or no memory left, and more tries would not help.
+            if (tries > TriesWithoutProgress && _pieces.Count >= before)
+            {
+                break;
+            }
+
             // Runs that nobody has written since need no test for pins, and no fork: they go first, among themselves.
             _pieces.Sort((left, right) => Math.Sign(left.Run.Broken).CompareTo(Math.Sign(right.Run.Broken)));
-            for (var first = 0; first < _pieces.Count;)
+            for (var first = 0; first < _pieces.Count && LookSchedule.Now < deadline;)
             {
                 first += Return(first, ReturnWindow.PagesMax, ReturnWindow.PiecesMax);
             }
 
             if (tries > 0)
             {
-                Thread.Sleep(1);
+                Thread.Sleep(tries);
             }
         }
 
@@ -82,15 +92,17 @@ internal sealed class Returner(ReturnWindow window, RegionCatalog catalog, Shelf
     }
 
     /// <summary>Returns a few runs whose pages could merge anew, or whose segment is to be emptied.</summary>
-    public void ReturnSome()
+    /// <param name="isEager">Without regard to how long writers are held back.</param>
+    /// <param name="deadline">When to stop, on the engine's clock.</param>
+    public void ReturnSome(bool isEager, long deadline)
     {
-        if (LookSchedule.Now < _nextReturn)
+        if (LookSchedule.Now < _nextReturn && !isEager)
         {
             return;
         }
 
-        Collect(0, ulong.MaxValue, run => shelf.At(run.Segment).IsRetiring, isForProfit: true);
-        for (var first = 0; first < _pieces.Count;)
+        Collect(0, ulong.MaxValue, run => shelf.At(run.Segment).IsRetiring, isForProfit: true, isEager);
+        for (var first = 0; first < _pieces.Count && LookSchedule.Now < deadline;)
         {
             first += Return(first, ProfitPagesMax, ProfitPiecesMax);
         }
@@ -119,13 +131,13 @@ internal sealed class Returner(ReturnWindow window, RegionCatalog catalog, Shelf
         }
     }
 
-    private void Collect(ulong start, ulong end, Func<MergedRun, bool> isWanted, bool isForProfit = false)
+    private void Collect(ulong start, ulong end, Func<MergedRun, bool> isWanted, bool isForProfit = false, bool isEager = false)
     {
         _pieces.Clear();
         var pages = 0;
         foreach (var chunk in catalog.Chunks)
         {
-            var isProfitable = isForProfit && chunk.ReturnablePages >= ReturnablePagesMin && chunk.Quiet > 0;
+            var isProfitable = isForProfit && chunk.ReturnablePages >= ReturnablePagesMin && (chunk.Quiet > 0 || isEager);
             foreach (var run in Overlapping(chunk, start, end))
             {
                 if ((isProfitable && run.Broken > 0) || isWanted(run))

@@ -31,7 +31,10 @@ internal sealed class KeeperLease : IDisposable
     /// <exception cref="LinuxException">The directory cannot be written.</exception>
     public static KeeperLease? TryTake(DomainName name)
     {
-        Directory.CreateDirectory(DomainName.OwnDirectory, Environment.IsPrivilegedProcess ? OthersLook : OwnerOnly);
+        // The directory above is made by itself: the mode is given to the last one only.
+        var mode = Environment.IsPrivilegedProcess ? OthersLook : OwnerOnly;
+        Directory.CreateDirectory(Path.GetDirectoryName(DomainName.OwnDirectory)!, mode);
+        Directory.CreateDirectory(DomainName.OwnDirectory, mode);
         var socketPath = name.SocketPath;
         var lockPath = Path.ChangeExtension(socketPath, ".lock");
         RemoveLeftovers(DomainName.OwnDirectory);

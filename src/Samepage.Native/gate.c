@@ -420,6 +420,13 @@ int32_t samepage_inner_advise(uint64_t start, uint64_t end, uint32_t flags)
 	return start < end ? ranges_edit(RANGE_ADD, start, end, flags) : 0;
 }
 
+static void note_flags(uint64_t start, uint64_t end, uint32_t flags)
+{
+	ranges_edit(RANGE_SET, start, end, flags);
+	if (flags & RANGE_WIPEONFORK)
+		ranges_edit(RANGE_EXCLUDE, start, end, 0);
+}
+
 int32_t samepage_range_advise(void *address, uint64_t length)
 {
 	uint64_t start, end;
@@ -427,7 +434,12 @@ int32_t samepage_range_advise(void *address, uint64_t length)
 
 	if (result || start >= end)
 		return result;
-	return samepage_inner_advise(start, end, state_now() == SAMEPAGE_STATE_NONE ? 0 : mapping_flags(start, end));
+	hold_take();
+	result = samepage_inner_advise(start, end, 0);
+	if (!result)
+		mapping_flags(start, end, note_flags);
+	hold_give();
+	return result;
 }
 
 int32_t samepage_range_unadvise(void *address, uint64_t length)

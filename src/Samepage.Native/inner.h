@@ -74,8 +74,8 @@ int mappings_open(void);
 void mappings_close(int descriptor);
 /* The mapping at the address, or the next one behind it. -ENOENT where there is none. */
 int mapping_next(int descriptor, uint64_t address, struct mapping *mapping);
-/* What madvise and mlock have set in the range, united. */
-uint32_t mapping_flags(uint64_t start, uint64_t end);
+/* Tells what madvise and mlock have set, for each mapping in the range that has any of it. */
+void mapping_flags(uint64_t start, uint64_t end, void (*note)(uint64_t start, uint64_t end, uint32_t flags));
 int is_future_locked(void);
 long pidfd_pid(int pidfd);
 

@@ -153,7 +153,7 @@ static uint32_t flags_of(const char *text)
 {
 	static const struct { const char *word; uint32_t flag; } words[] = {
 		{ " dc", RANGE_DONTFORK }, { " dd", RANGE_DONTDUMP }, { " nh", RANGE_NOHUGEPAGE },
-		{ " hg", RANGE_HUGEPAGE }, { " lo", RANGE_LOCKED },
+		{ " hg", RANGE_HUGEPAGE }, { " lo", RANGE_LOCKED }, { " wf", RANGE_WIPEONFORK },
 	};
 	uint32_t flags = 0;
 
@@ -164,25 +164,23 @@ static uint32_t flags_of(const char *text)
 }
 
 /* Only smaps tells them. It is long, and read once for each advice: what comes later the preload library sees. */
-uint32_t mapping_flags(uint64_t start, uint64_t end)
+void mapping_flags(uint64_t start, uint64_t end, void (*note)(uint64_t start, uint64_t end, uint32_t flags))
 {
 	struct lines lines = { .descriptor = (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/smaps", O_RDONLY | O_CLOEXEC) };
 	struct mapping mapping = { 0 }, next;
-	uint32_t flags = 0;
 	char *line;
 
 	if (lines.descriptor < 0)
-		return 0;
-	while ((line = next_line(&lines))) {
-		if (strncmp(line, "VmFlags:", 8) == 0 && mapping.start < end && mapping.end > start)
-			flags |= flags_of(line + 8);
+		return;
+	while (mapping.start < end && (line = next_line(&lines))) {
+		uint64_t from = mapping.start > start ? mapping.start : start, to = mapping.end < end ? mapping.end : end;
+
+		if (strncmp(line, "VmFlags:", 8) == 0 && from < to && flags_of(line + 8))
+			note(from, to, flags_of(line + 8));
 		else if (parse(line, &next))
 			mapping = next;
-		if (mapping.start >= end)
-			break;
 	}
 	syscall(SYS_close, lines.descriptor);
-	return flags;
 }
 
 /* The number behind a word at the beginning of a line of a file of /proc; -1 where there is none. */

@@ -20,7 +20,8 @@ enum range_flag {
 	RANGE_NOHUGEPAGE = 4,
 	RANGE_HUGEPAGE = 8,
 	RANGE_LOCKED = 16,
-	RANGE_LEFT = 32, /* excluded only because it could not be returned: advice lifts it */
+	RANGE_WIPEONFORK = 32, /* excluded, for only anonymous memory can be wiped */
+	RANGE_LEFT = 64, /* excluded only because it could not be returned: advice lifts it */
 };
 
 enum range_edit {

@@ -57,7 +57,7 @@ internal static class PromiseBench
     {
         string[] arguments =
         [
-            "demo", "--programs", "guests", "--guests", guests.ToString(CultureInfo.InvariantCulture),
+            "demo", "--engine", "kernel", "--programs", "guests", "--guests", guests.ToString(CultureInfo.InvariantCulture),
             "--guest-size", megabytes.ToString(CultureInfo.InvariantCulture) + "M", "--json",
         ];
         using var demo = Process.Start(

@@ -11,10 +11,12 @@ internal sealed record SteadyState(double Seconds, double CpuSeconds, double Pas
     public static SteadyState Measure(IMerging engine, long pages, TimeSpan atLeast)
     {
         var (watch, cpu, passes) = (Stopwatch.StartNew(), engine.CpuSeconds, engine.Passes);
-        // Where an engine rests between looks, three of them are waited for, but not for ever.
-        while (watch.Elapsed < atLeast || (engine.Passes - passes < 3 && watch.Elapsed < 4 * atLeast))
+        // Where an engine rests between looks, three of them are waited for, but not for ever; asking it costs CPU time,
+        // and so is done seldom.
+        Thread.Sleep(atLeast);
+        while (engine.Passes - passes < 3 && watch.Elapsed < 4 * atLeast)
         {
-            Thread.Sleep(500);
+            Thread.Sleep(atLeast / 4);
         }
 
         var (seconds, spent, looks) = (watch.Elapsed.TotalSeconds, engine.CpuSeconds - cpu, engine.Passes - passes);

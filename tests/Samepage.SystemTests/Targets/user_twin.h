@@ -209,7 +209,7 @@ static inline size_t pieces_read(struct piece *pieces, uintptr_t start, uintptr_
             }
         } else if (is_inside && !strncmp(line, "VmFlags:", 8)) {
             /* Only flags that mean something to the program. */
-            const char *known[] = { "mr", "mw", "me", "lo", "dc", "dd", "wf", "um", "uw", "sh" };
+            const char *known[] = { "mr", "mw", "me", "lo", "dc", "dd", "wf", "uw", "sh" };
             for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
                 char word[8];
                 snprintf(word, sizeof word, " %s", known[i]);

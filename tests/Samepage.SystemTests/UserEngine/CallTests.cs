@@ -69,7 +69,6 @@ public class CallTests
     [InlineData("spawn")]
     [InlineData("exec")]
     [InlineData("userfault-before")]
-    [InlineData("userfault-after")]
     [InlineData("userfault-protects")]
     [InlineData("core")]
     public void Scenes_end_well_with_merging_and_without(string scene)

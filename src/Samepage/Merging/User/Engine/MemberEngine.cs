@@ -131,6 +131,11 @@ internal sealed unsafe class MemberEngine : IDisposable
             {
                 return true;
             }
+
+            if (IsStopped)
+            {
+                return false;
+            }
         }
 
         if (LookSchedule.Now >= _nextSpawn)
@@ -166,10 +171,15 @@ internal sealed unsafe class MemberEngine : IDisposable
         {
             Lose(lost.Message);
         }
-        catch (LinuxException error) when (_session is not null || error.Call is "connect" or "socket")
+        catch (LinuxException error) when (_link is null || _session is not null)
         {
-            _counters.Reason = $"no keeper at {path}: {error.Errno}";
-            Lose(_counters.Reason);
+            Lose($"no keeper at {path}: {error.Errno}");
+        }
+        catch (LinuxException error)
+        {
+            // There is a keeper, but the kernel does not give what windows need, and will not later either.
+            Lose(error.Message);
+            Stop(error.Message);
         }
 
         return false;

@@ -106,8 +106,19 @@ internal sealed class Chunk
     /// <summary>Whether runs in it have other rights than reading and writing.</summary>
     public bool HasOddRuns { get; set; }
 
-    /// <summary>Whether runs in it are locked in memory.</summary>
-    public bool HasLockedRuns { get; set; }
+    /// <summary>What the program has said of the runs in it; null where there was none when the mappings were read.</summary>
+    public MappingMarks? RunMarks { get; set; }
+
+    /// <summary>Runs were added, with the marks that hold for the chunk now.</summary>
+    public void NoteRunMarks()
+    {
+        var marks = Marks & (MappingMarks.WithheldFromFork | MappingMarks.WithheldFromDump);
+        HasMixedMarks |= RunMarks is { } others && others != marks;
+        RunMarks ??= marks;
+    }
+
+    /// <summary>Whether it has said different things of different runs.</summary>
+    public bool HasMixedMarks { get; set; }
 
     /// <summary>What is mapped from segments here, in ascending order; null for nothing.</summary>
     public List<MergedRun>? Runs { get; set; }

@@ -265,6 +265,7 @@ internal sealed unsafe class MergeBatch(
 
         var before = chunk.Runs?.Count ?? 0;
         chunk.Runs = RunList.With(chunk.Runs, _plan);
+        chunk.NoteRunMarks();
         budget.Note((chunk.Runs?.Count ?? 0) - before);
         counters.Now.PinnedPagesTotal += (ulong)refused.Mend();
         MergedPages += merged;

@@ -10,7 +10,7 @@ namespace Samepage.Merging.User.Engine;
 internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf shelf, MappingBudget budget) : IDisposable
 {
     /// <summary>How the kernel shows a mapping of a segment.</summary>
-    private static ReadOnlySpan<byte> SegmentPath => "/memfd:samepage (deleted)"u8;
+    internal static ReadOnlySpan<byte> SegmentPath => "/memfd:samepage (deleted)"u8;
 
     private const ulong PageMask = MemberRegion.PageBytes - 1;
     private const MappingMarks Forbidden = MappingMarks.Locked | MappingMarks.Userfault | MappingMarks.Special;
@@ -46,7 +46,8 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
             Rebuild();
             foreach (var chunk in Chunks)
             {
-                (chunk.IsEligible, chunk.HasOddRuns, chunk.HasLockedRuns, chunk.Marks) = (false, false, false, MappingMarks.None);
+                (chunk.IsEligible, chunk.HasOddRuns, chunk.HasMixedMarks) = (false, false, false);
+                (chunk.Marks, chunk.RunMarks) = (MappingMarks.None, null);
             }
 
             Walk();
@@ -243,12 +244,14 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
     /// <summary>Runs are still mapped here, perhaps with other rights than they were mapped with, or locked.</summary>
     private void NoteSegment(in Mapping mapping, int index)
     {
+        var marks = mapping.Marks & (Kept | MappingMarks.Locked);
         for (var i = index; i < Chunks.Count && Chunks[i].Base < mapping.End; i++)
         {
             if (Chunks[i].Base + MemberRegion.ChunkBytes > mapping.Start)
             {
                 Chunks[i].HasOddRuns |= !mapping.IsPrivateData;
-                Chunks[i].HasLockedRuns |= (mapping.Marks & MappingMarks.Locked) != 0;
+                Chunks[i].HasMixedMarks |= Chunks[i].RunMarks is { } others && others != marks;
+                Chunks[i].RunMarks = marks;
             }
         }
 

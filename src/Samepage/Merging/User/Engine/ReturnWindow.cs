@@ -40,6 +40,7 @@ internal sealed unsafe class ReturnWindow : IDisposable
     private readonly PageMap _pageMap = new(new ProcFs(), Environment.ProcessId);
     private readonly RealTimeTurn _turn = new();
     private readonly MappingQuery _query = new();
+    private readonly List<Mapping> _mappings = [];
     private readonly ProcessMemory _memory = new(new ProcFs(), Environment.ProcessId);
     private readonly bool[] _isProtected = new bool[PiecesMax];
     private readonly PageMapEntry[] _entries = new PageMapEntry[PagesMax];
@@ -87,6 +88,7 @@ internal sealed unsafe class ReturnWindow : IDisposable
             }
         }
 
+        ReadMappings(pieces);
         _turn.Begin();
         var begin = Stopwatch.GetTimestamp();
         Protect(pieces);
@@ -104,7 +106,7 @@ internal sealed unsafe class ReturnWindow : IDisposable
             // For a piece that stays this takes the protection off; for one that was replaced it only wakes.
             _ = _fault.Unregister(piece.Address, piece.Bytes);
             _ = _fault.Wake(piece.Address, piece.Bytes);
-            if ((piece.Chunk.Marks & MappingMarks.WithheldFromFork) != 0)
+            if ((MarksOf(piece.Chunk) & MappingMarks.WithheldFromFork) != 0 && !piece.Chunk.HasMixedMarks)
             {
                 _ = RawMemory.WithholdFromFork(piece.Address, piece.Bytes);
             }
@@ -196,12 +198,12 @@ internal sealed unsafe class ReturnWindow : IDisposable
         }
 
         var stable = shelf.At(piece.Run.Segment).Data + piece.Run.Slot * (long)PageBytes;
-        if (!piece.Chunk.HasOddRuns)
+        if (!piece.Chunk.HasOddRuns && !piece.Chunk.HasMixedMarks)
         {
-            return Replace(piece.Chunk, piece.Address, stable, entries, ReadAndWrite);
+            return Replace(MarksOf(piece.Chunk), piece.Address, stable, entries, ReadAndWrite);
         }
 
-        // The program has changed the rights of some of it: mapping by mapping, each with its own.
+        // The program has said something of a part only: mapping by mapping, each with its own rights and marks.
         for (var page = 0; page < entries.Length;)
         {
             var address = piece.Address + (ulong)page * PageBytes;
@@ -211,7 +213,9 @@ internal sealed unsafe class ReturnWindow : IDisposable
             }
 
             var pages = (int)Math.Min((end - address) / PageBytes, (ulong)(entries.Length - page));
-            if (!Replace(piece.Chunk, address, stable + page * (long)PageBytes, entries.Slice(page, pages), protection))
+            var at = _mappings.FindIndex(mapping => mapping.Start <= address && address < mapping.End);
+            var marks = at < 0 ? MarksOf(piece.Chunk) : _mappings[at].Marks;
+            if (!Replace(marks, address, stable + page * (long)PageBytes, entries.Slice(page, pages), protection))
             {
                 return false;
             }
@@ -222,19 +226,47 @@ internal sealed unsafe class ReturnWindow : IDisposable
         return true;
     }
 
-    private bool Replace(Chunk chunk, ulong address, byte* stable, ReadOnlySpan<PageMapEntry> entries, int protection)
+    /// <summary>Where marks differ within a chunk, what each mapping has; before anything is held back, as it takes long.</summary>
+    private void ReadMappings(ReadOnlySpan<ReturnPiece> pieces)
+    {
+        _mappings.Clear();
+        var isNeeded = false;
+        foreach (ref readonly var piece in pieces)
+        {
+            isNeeded |= piece.Chunk.HasMixedMarks;
+        }
+
+        if (!isNeeded)
+        {
+            return;
+        }
+
+        using var walker = new MappingWalker(RegionCatalog.SegmentPath);
+        while (walker.Next(out var mapping))
+        {
+            if (mapping.IsOfSegment)
+            {
+                _mappings.Add(mapping);
+            }
+        }
+    }
+
+    private static MappingMarks MarksOf(Chunk chunk) =>
+        (chunk.RunMarks ?? chunk.Marks) | (chunk.Marks & (MappingMarks.NoReserve | MappingMarks.NoHugePages));
+
+    private bool Replace(MappingMarks marks, ulong address, byte* stable, ReadOnlySpan<PageMapEntry> entries, int protection)
     {
         var bytes = (ulong)entries.Length * PageBytes;
-        var fresh = RawMemory.MapAnonymous(bytes, (chunk.Marks & MappingMarks.NoReserve) != 0);
+        var fresh = RawMemory.MapAnonymous(bytes, (marks & MappingMarks.NoReserve) != 0);
         if (fresh is null)
         {
             return false;
         }
 
-        KeepMarks(chunk.Marks, (ulong)fresh, bytes);
+        KeepMarks(marks, (ulong)fresh, bytes);
         if (Fill(fresh, address, stable, entries, protection == ReadAndWrite)
             && (protection == ReadAndWrite || RawMemory.Protect(fresh, bytes, protection) == Errno.None)
-            && (!chunk.HasLockedRuns || RawMemory.Lock((ulong)fresh, bytes) == Errno.None)
+            && ((marks & MappingMarks.Locked) == 0 || RawMemory.Lock((ulong)fresh, bytes) == Errno.None)
             && RawMemory.MoveOver(address, fresh, bytes) == Errno.None)
         {
             return true;

@@ -12,7 +12,9 @@ public sealed class UserDemoTests
     private const string MergeStep = "starting the domain's keeper";
     private static readonly string[] s_workers = ["demo", "--programs", "workers", "--guests", "3", "--guest-size", "128M", "--json"];
     private static readonly string[] s_guests = ["demo", "--programs", "guests", "--guests", "2", "--guest-size", "128M", "--json"];
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
+
+    /// <summary>A keeper that nobody has come to yet stays for ten seconds.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(15);
 
     [Fact]
     public void With_workers_it_saves_nearly_what_was_promised_and_changes_no_byte()

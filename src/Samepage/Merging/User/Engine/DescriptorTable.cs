@@ -15,7 +15,7 @@ internal sealed unsafe class DescriptorTable(Gate* gate, GateCalls* calls)
     public void Remove(int descriptor) => Replace(descriptor, -1);
 
     /// <summary>Closes one that is not in the table.</summary>
-    public static void Close(int descriptor) => FileDescriptor.Close(descriptor);
+    public static void Close(int descriptor) => FileHandle.Close(descriptor);
 
     private void Replace(int old, int descriptor)
     {

@@ -44,7 +44,7 @@ internal sealed unsafe class KeeperLink : IDisposable
         {
             // Whoever listens there must be one of us: else it is not the keeper that the path promises.
             var keeper = socket.Peer;
-            if (keeper.UserId != 0 && keeper.UserId != ProcessOwner.EffectiveUser)
+            if (keeper.UserId != 0 && keeper.UserId != CurrentUser.Id)
             {
                 throw new KeeperLostException($"who listens at {path} is user {keeper.UserId}, neither root nor this program's user");
             }
@@ -178,7 +178,7 @@ internal sealed unsafe class KeeperLink : IDisposable
     {
         if (Device >= 0)
         {
-            FileDescriptor.Close(Device);
+            FileHandle.Close(Device);
             Device = -1;
         }
     }
@@ -231,7 +231,7 @@ internal sealed unsafe class KeeperLink : IDisposable
             received = -1;
             while (got < 0)
             {
-                if (!FileDescriptor.WaitReadable(_socket.Descriptor, PatienceMilliseconds))
+                if (!FileHandle.WaitReadable(_socket.Descriptor, PatienceMilliseconds))
                 {
                     throw new KeeperLostException("the keeper does not answer");
                 }
@@ -258,7 +258,7 @@ internal sealed unsafe class KeeperLink : IDisposable
 
         if (received >= 0)
         {
-            FileDescriptor.Close(received);
+            FileHandle.Close(received);
             received = -1;
         }
 

@@ -129,7 +129,7 @@ internal sealed unsafe class MergeBatch(
 
         if (link.Offer(segment) is not { } number || shelf.Add(number, segment) == 0)
         {
-            FileDescriptor.Close(segment);
+            FileHandle.Close(segment);
             return;
         }
 
@@ -220,7 +220,7 @@ internal sealed unsafe class MergeBatch(
         var place = shelf.Add(number, descriptor);
         if (place == 0)
         {
-            FileDescriptor.Close(descriptor);
+            FileHandle.Close(descriptor);
         }
 
         return place;

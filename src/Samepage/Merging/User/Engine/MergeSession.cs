@@ -60,7 +60,6 @@ internal sealed unsafe class MergeSession : IDisposable
         _batch = new MergeBatch(_shelf, _window, counters, _budget, _refused);
         _schedule = new LookSchedule(counters, _shelf);
         TakeLimits();
-        HaveMergedPagesDumped();
     }
 
     /// <summary>A keeper is there: its key, its numbers of segments.</summary>
@@ -196,22 +195,6 @@ internal sealed unsafe class MergeSession : IDisposable
         _catalog.Dispose();
         _moveFault.Dispose();
         _protectFault.Dispose();
-    }
-
-    /// <summary>
-    /// Merged pages lie in private mappings of a file, which the kernel leaves out of core dumps unless bit 2 of the
-    /// filter is set. A dump without them would be of no use; with it, other private mappings of files are in it too.
-    /// </summary>
-    private static void HaveMergedPagesDumped()
-    {
-        const string path = "/proc/self/coredump_filter";
-        const uint privateFiles = 1 << 2;
-        if (KernelFile.TryReadText(path) is { } text
-            && uint.TryParse(text.Trim(), System.Globalization.NumberStyles.AllowHexSpecifier, null, out var filter)
-            && (filter & privateFiles) == 0)
-        {
-            KernelFile.WriteText(path, $"0x{filter | privateFiles:x}");
-        }
     }
 
     private static ReadOnlySpan<Chunk> Span(List<Chunk> chunks) => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(chunks);

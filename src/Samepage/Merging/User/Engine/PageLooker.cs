@@ -31,7 +31,7 @@ internal sealed unsafe class PageLooker : IDisposable
         _scratch = SealedMemory.Create("samepage-scratch");
         descriptors.Add(_scratch);
         var zeros = stackalloc byte[1];
-        _ = FileDescriptor.WriteFrom(_scratch, (ulong)zeros, 1, CopyPages * MemberRegion.PageBytes - 1);
+        _ = FileHandle.WriteFrom(_scratch, (ulong)zeros, 1, CopyPages * MemberRegion.PageBytes - 1);
         _copy = RawMemory.MapWritable(_scratch, CopyPages * MemberRegion.PageBytes);
         if (_copy is null)
         {
@@ -102,7 +102,7 @@ internal sealed unsafe class PageLooker : IDisposable
     {
         ScannedPagesTotal++;
         var address = chunk.Base + (ulong)page * MemberRegion.PageBytes;
-        return FileDescriptor.WriteFrom(_scratch, address, MemberRegion.PageBytes, 0) == (long)MemberRegion.PageBytes
+        return FileHandle.WriteFrom(_scratch, address, MemberRegion.PageBytes, 0) == (long)MemberRegion.PageBytes
             ? NeverZero(_hasher.Fingerprint(_copy))
             : 0;
     }
@@ -113,7 +113,7 @@ internal sealed unsafe class PageLooker : IDisposable
         _pageMap.Dispose();
         _hasher.Dispose();
         _ = RawMemory.Unmap(_copy, CopyPages * MemberRegion.PageBytes);
-        FileDescriptor.Close(_scratch);
+        FileHandle.Close(_scratch);
     }
 
     private int Fingerprint(Chunk chunk, PresentRun run, Span<ulong> fresh)
@@ -122,7 +122,7 @@ internal sealed unsafe class PageLooker : IDisposable
         for (var address = run.Start; address < run.End; address += CopyPages * MemberRegion.PageBytes)
         {
             var bytes = Math.Min(run.End - address, CopyPages * MemberRegion.PageBytes);
-            var copied = (int)(FileDescriptor.WriteFrom(_scratch, address, bytes, 0) / (long)MemberRegion.PageBytes);
+            var copied = (int)(FileHandle.WriteFrom(_scratch, address, bytes, 0) / (long)MemberRegion.PageBytes);
             var target = fresh.Slice((int)((address - chunk.Base) / MemberRegion.PageBytes), copied);
             // SAFETY: the scratch file's mapping holds the pages that were just copied.
             _hasher.Fingerprint(_copy, target);

@@ -56,7 +56,7 @@ internal sealed unsafe class ReturnWindow : IDisposable
         _scratch = SealedMemory.Create("samepage-scratch");
         descriptors.Add(_scratch);
         var zero = stackalloc byte[1];
-        _ = FileDescriptor.WriteFrom(_scratch, (ulong)zero, 1, PageBytes - 1);
+        _ = FileHandle.WriteFrom(_scratch, (ulong)zero, 1, PageBytes - 1);
         _copy = RawMemory.MapWritable(_scratch, PageBytes);
         if (_copy is null)
         {
@@ -125,7 +125,7 @@ internal sealed unsafe class ReturnWindow : IDisposable
         _query.Dispose();
         _memory.Dispose();
         _ = RawMemory.Unmap(_copy, PageBytes);
-        FileDescriptor.Close(_scratch);
+        FileHandle.Close(_scratch);
     }
 
     private void Protect(ReadOnlySpan<ReturnPiece> pieces)
@@ -301,7 +301,7 @@ internal sealed unsafe class ReturnWindow : IDisposable
                 // program itself may not read, /proc/self/mem does.
                 var at = address + (ulong)page * PageBytes;
                 var copied = isReadable
-                    ? FileDescriptor.WriteFrom(_scratch, at, PageBytes, 0)
+                    ? FileHandle.WriteFrom(_scratch, at, PageBytes, 0)
                     : _memory.ReadGently(new PageRange(at, PageBytes), _copy);
                 if (copied != (long)PageBytes)
                 {

@@ -116,13 +116,13 @@ internal sealed class SegmentWriter
     }
 
     private static bool Append(int descriptor, ulong address, long slot) =>
-        FileDescriptor.WriteFrom(descriptor, address, (ulong)PageBytes, (ulong)(slot * PageBytes)) == PageBytes;
+        FileHandle.WriteFrom(descriptor, address, (ulong)PageBytes, (ulong)(slot * PageBytes)) == PageBytes;
 
     private static void Close(ref int descriptor)
     {
         if (descriptor >= 0)
         {
-            FileDescriptor.Close(descriptor);
+            FileHandle.Close(descriptor);
             descriptor = -1;
         }
     }

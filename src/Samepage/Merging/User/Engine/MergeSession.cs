@@ -66,7 +66,10 @@ internal sealed unsafe class MergeSession : IDisposable
     /// <exception cref="KeeperLostException">It is gone again.</exception>
     public void Join(KeeperLink link)
     {
-        _looker?.Dispose();
+        // Never twice: what it gives back may be the program's by then.
+        var former = _looker;
+        _looker = null;
+        former?.Dispose();
         _looker = new PageLooker(new PageHasher(link.Key), _descriptors);
         _catalog.ForgetFingerprints();
         _shelf.ForgetNumbers();

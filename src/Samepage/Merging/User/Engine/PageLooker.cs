@@ -17,6 +17,7 @@ internal sealed unsafe class PageLooker : IDisposable
     private const int RunsMax = 64;
     private readonly PageMap _pageMap = new(new ProcFs(), Environment.ProcessId);
     private readonly PageHasher _hasher;
+    private readonly DescriptorTable _descriptors;
     private readonly int _scratch;
     private readonly byte* _copy;
     private readonly PresentRun[] _runs = new PresentRun[RunsMax];
@@ -28,6 +29,7 @@ internal sealed unsafe class PageLooker : IDisposable
     public PageLooker(PageHasher hasher, DescriptorTable descriptors)
     {
         _hasher = hasher;
+        _descriptors = descriptors;
         _scratch = SealedMemory.Create("samepage-scratch");
         descriptors.Add(_scratch);
         var zeros = stackalloc byte[1];
@@ -113,7 +115,8 @@ internal sealed unsafe class PageLooker : IDisposable
         _pageMap.Dispose();
         _hasher.Dispose();
         _ = RawMemory.Unmap(_copy, CopyPages * MemberRegion.PageBytes);
-        FileHandle.Close(_scratch);
+        _descriptors.Remove(_scratch);
+        DescriptorTable.Close(_scratch);
     }
 
     private int Fingerprint(Chunk chunk, PresentRun run, Span<ulong> fresh)

@@ -34,6 +34,7 @@ internal sealed unsafe class ReturnWindow : IDisposable
     private const int ReadAndWrite = 3;
 
     private readonly Userfault _fault;
+    private readonly DescriptorTable _descriptors;
     private readonly GateCalls* _calls;
     private readonly GateLock _gate;
     private readonly EngineCounters _counters;
@@ -52,7 +53,7 @@ internal sealed unsafe class ReturnWindow : IDisposable
     public ReturnWindow(Userfault fault, GateCalls* calls, GateLock gate, EngineCounters counters, DescriptorTable descriptors)
     {
         _calls = calls;
-        (_fault, _gate, _counters) = (fault, gate, counters);
+        (_fault, _gate, _counters, _descriptors) = (fault, gate, counters, descriptors);
         _scratch = SealedMemory.Create("samepage-scratch");
         descriptors.Add(_scratch);
         var zero = stackalloc byte[1];
@@ -125,7 +126,8 @@ internal sealed unsafe class ReturnWindow : IDisposable
         _query.Dispose();
         _memory.Dispose();
         _ = RawMemory.Unmap(_copy, PageBytes);
-        FileHandle.Close(_scratch);
+        _descriptors.Remove(_scratch);
+        DescriptorTable.Close(_scratch);
     }
 
     private void Protect(ReadOnlySpan<ReturnPiece> pieces)

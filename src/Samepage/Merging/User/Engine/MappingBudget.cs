@@ -30,6 +30,12 @@ internal sealed unsafe class MappingBudget
     /// <summary>Mappings added now.</summary>
     public long Used => 2 * _runs;
 
+    /// <summary>
+    /// Whether so little is left that pages written into a segment would mostly find no mapping: they would cost frames
+    /// and save none.
+    /// </summary>
+    public bool IsNearlySpent => Limit - Used < Limit / 8;
+
     /// <summary>Whether runs were left out for want of mappings, since the last pass.</summary>
     public bool IsShort { get; private set; }
 

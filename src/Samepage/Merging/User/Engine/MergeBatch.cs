@@ -118,6 +118,11 @@ internal sealed unsafe class MergeBatch(
     /// <summary>Writes what others hold too into a segment, and asks about it again: now there is a stable page.</summary>
     private void Promote(Span<PostedPage> pages, ulong zero, KeeperLink link)
     {
+        if (budget.IsNearlySpent)
+        {
+            return;
+        }
+
         var segment = _writer.Write(
             pages, page => page.Answer == Protocol.Answer.Promote && page.Fingerprint != zero,
             page => _chunks[page.Chunk].Base + page.Page * MemberRegion.PageBytes);

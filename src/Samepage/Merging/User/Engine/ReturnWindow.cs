@@ -107,10 +107,7 @@ internal sealed unsafe class ReturnWindow : IDisposable
             // For a piece that stays this takes the protection off; for one that was replaced it only wakes.
             _ = _fault.Unregister(piece.Address, piece.Bytes);
             _ = _fault.Wake(piece.Address, piece.Bytes);
-            if ((MarksOf(piece.Chunk) & MappingMarks.WithheldFromFork) != 0 && !piece.Chunk.HasMixedMarks)
-            {
-                _ = RawMemory.WithholdFromFork(piece.Address, piece.Bytes);
-            }
+            WithholdAgain(piece);
         }
 
         _counters.NoteWindow(Stopwatch.GetElapsedTime(begin));
@@ -128,6 +125,29 @@ internal sealed unsafe class ReturnWindow : IDisposable
         _ = RawMemory.Unmap(_copy, PageBytes);
         _descriptors.Remove(_scratch);
         DescriptorTable.Close(_scratch);
+    }
+
+    /// <summary>The test for pins has left the piece to a fork; where the program does not want that, no longer.</summary>
+    private void WithholdAgain(in ReturnPiece piece)
+    {
+        if (!piece.Chunk.HasMixedMarks)
+        {
+            if ((MarksOf(piece.Chunk) & MappingMarks.WithheldFromFork) != 0)
+            {
+                _ = RawMemory.WithholdFromFork(piece.Address, piece.Bytes);
+            }
+
+            return;
+        }
+
+        foreach (var mapping in _mappings)
+        {
+            var (from, to) = (Math.Max(mapping.Start, piece.Address), Math.Min(mapping.End, piece.Address + piece.Bytes));
+            if (from < to && (mapping.Marks & MappingMarks.WithheldFromFork) != 0)
+            {
+                _ = RawMemory.WithholdFromFork(from, to - from);
+            }
+        }
     }
 
     private void Protect(ReadOnlySpan<ReturnPiece> pieces)

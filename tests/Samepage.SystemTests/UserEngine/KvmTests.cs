@@ -22,7 +22,9 @@ public sealed class KvmTests
     {
         var summary = IntegrityProgram.RunUnmerged(Program, "--seconds", "30", "--break", way);
         summary.AssertCaught();
-        Assert.True(summary["seen_by_guest"] > 0, summary.Line);
+
+        // Whoever looks first, the guest or the host that reads its memory, ends the run.
+        Assert.True(summary["seen_by_guest"] + summary["seen_by_host"] > 0, summary.Line);
     }
 
     [Theory]
@@ -38,11 +40,13 @@ public sealed class KvmTests
     }
 
     [Fact]
-    public void An_engine_that_does_not_compare_is_caught_by_the_guest()
+    public void An_engine_that_does_not_compare_is_caught()
     {
         var summary = IntegrityProgram.RunMerged(
             Program, MergingWay.Library, "skip-compare", "--seconds", "60", "--stop-at-wrong", "1");
         summary.AssertCaught();
-        Assert.True(summary["seen_by_guest"] > 0, summary.Line);
+
+        // Whoever looks first, the guest or the host that reads its memory, ends the run.
+        Assert.True(summary["seen_by_guest"] + summary["seen_by_host"] > 0, summary.Line);
     }
 }

@@ -19,7 +19,6 @@ internal sealed unsafe class MergeSession : IDisposable
     private const int IdlePassesMax = 3;
 
     private readonly Gate* _gate;
-    private readonly GateLock _lock;
     private readonly DescriptorTable _descriptors;
     private readonly EngineCounters _counters;
     private readonly Userfault _moveFault;
@@ -48,7 +47,7 @@ internal sealed unsafe class MergeSession : IDisposable
         Gate* gate, GateCalls* calls, GateLock gateLock, DescriptorTable descriptors, EngineCounters counters, KeeperLink link)
     {
         _gate = gate;
-        (_lock, _descriptors, _counters) = (gateLock, descriptors, counters);
+        (_descriptors, _counters) = (descriptors, counters);
         _moveFault = OpenFault(link, Userfault.MoveFeature | Userfault.ForkFeature);
         _protectFault = OpenFault(link, Userfault.MoveFeature);
         _shelf = new Shelf(descriptors);

@@ -64,6 +64,7 @@ static void mirror_ranges(void)
 		};
 	}
 	gate->range_count = table->count;
+	memcpy(gate->edits, samepage_inner.ranges.edits, sizeof(gate->edits));
 	gate->changes = atomic_load(&samepage_inner.ranges.changes);
 }
 

@@ -16,6 +16,7 @@
 #define SAMEPAGE_GATE_VERSION 1
 #define SAMEPAGE_RANGES_MAX 1024
 #define SAMEPAGE_DESCRIPTORS_MAX 1024
+#define SAMEPAGE_EDITS_MAX 128
 
 /* What holds for all of a range. */
 #define SAMEPAGE_STANDING_EXCLUDED 1  /* never merged: spliced, wiped on fork, guarded */
@@ -28,6 +29,12 @@ struct samepage_range {
 	uint64_t end;        /* exclusive; sorted, disjoint, not touching unless their flags differ */
 	uint32_t standing;    /* SAMEPAGE_STANDING_ bits */
 	uint32_t changes;     /* the value of gate.changes when something about its mappings changed last */
+};
+
+/* Where one change was. */
+struct samepage_edit {
+	uint64_t start;
+	uint64_t end;        /* exclusive */
 };
 
 enum samepage_request_kind {
@@ -68,6 +75,7 @@ struct samepage_gate {
 	char reason[256];
 	int32_t descriptors[SAMEPAGE_DESCRIPTORS_MAX]; /* open ones of the engine, which a forked child closes; -1: free */
 	struct samepage_range ranges[SAMEPAGE_RANGES_MAX];
+	struct samepage_edit edits[SAMEPAGE_EDITS_MAX]; /* the latest: number n at n % SAMEPAGE_EDITS_MAX; under the hold lock */
 };
 
 /* What the gate does for the engine. Each is plain C, safe on the engine's thread, and gives 0 or a negative errno. */

@@ -151,7 +151,10 @@ int range_edit(struct range_tables *tables, enum range_edit edit, uint64_t start
 		if (edit == RANGE_ADD)
 			return result;
 		exclude_whole(to, from, start, end, changes);
+		start = 0;
+		end = UINT64_MAX;
 	}
+	tables->edits[changes % SAMEPAGE_EDITS_MAX] = (struct samepage_edit){ start, end };
 	sum_up(tables, to);
 	atomic_store_explicit(&tables->changes, changes, memory_order_relaxed);
 	atomic_store_explicit(&tables->version, version + 1, memory_order_seq_cst);

@@ -55,6 +55,7 @@ struct range_tables {
 	_Atomic uint64_t lowest;  /* no range begins before */
 	_Atomic uint64_t highest; /* and none ends behind; 0 where there is none */
 	struct range_table both[2];
+	struct samepage_edit edits[SAMEPAGE_EDITS_MAX]; /* where the latest were, by their number */
 };
 
 /* Edits under the caller's lock. -ENOMEM where the table is full: see range_edit's text for what is done then. */

@@ -42,6 +42,12 @@ public static unsafe class RawMemory
         return address == -1 ? null : (byte*)address;
     }
 
+    /// <summary>Maps anonymous private memory at an address, in place of what is there.</summary>
+    public static Errno MapAnonymousAt(ulong address, ulong bytes, bool noReserve) =>
+        Result(Libc.syscall(
+            Libc.SYS_mmap, (nint)address, (nint)bytes, ReadWrite,
+            Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_FIXED | (noReserve ? Libc.MAP_NORESERVE : 0), -1, 0));
+
     /// <summary>Moves a mapping over another address, in place of what is there, in one step.</summary>
     public static Errno MoveOver(ulong address, byte* source, ulong bytes) =>
         Result(Libc.syscall(

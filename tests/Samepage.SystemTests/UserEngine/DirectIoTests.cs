@@ -37,11 +37,14 @@ public sealed class DirectIoTests
         Assert.All((string[])["pread", "ring", "early", "late"], way => Assert.True(summary[$"reads_{way}"] > 500, summary.Line));
     }
 
-    [Fact]
-    public void An_engine_that_only_protects_pages_from_writing_is_caught()
+    /// <summary>When it merges pages, or when it renews merged pages that were written since.</summary>
+    [Theory]
+    [InlineData("write-protect")]
+    [InlineData("ignore-pins")]
+    public void An_engine_that_only_protects_pages_from_writing_is_caught(string breakage)
     {
         var summary = IntegrityProgram.RunMerged(
-            Program, MergingWay.Library, "write-protect", "--seconds", "60", "--stop-at-wrong", "1");
+            Program, MergingWay.Library, breakage, "--seconds", "60", "--stop-at-wrong", "1");
         summary.AssertCaught();
         Assert.True(summary["lost"] > 0, summary.Line);
     }

@@ -13,6 +13,9 @@ public sealed class WriterTests
     /// <summary>A merged page must be written this often for the run to mean anything.</summary>
     private const int BreaksMin = 10_000;
 
+    /// <summary>And so many of those must merge again, which is the other place where memory is replaced.</summary>
+    private const int RenewalsMin = 100;
+
     [Fact]
     public void Nothing_is_wrong_without_merging() =>
         IntegrityProgram.RunUnmerged(Program, "--writes", "5e6", "--seconds", "10").AssertClean();
@@ -52,6 +55,7 @@ public sealed class WriterTests
     [Theory]
     [InlineData("skip-compare")]
     [InlineData("early-wake")]
+    [InlineData("no-hold")]
     public void An_engine_that_is_broken_on_purpose_is_caught(string breakage) =>
         IntegrityProgram.RunMerged(Program, MergingWay.Library, breakage, "--seconds", "60", "--stop-at-wrong", "1").AssertCaught();
 
@@ -65,5 +69,6 @@ public sealed class WriterTests
     {
         summary.AssertMerged(10_000);
         Assert.True(summary["cow_breaks"] >= BreaksMin, $"only {summary["cow_breaks"]} merged pages were written: {summary.Line}");
+        Assert.True(summary["returned"] >= RenewalsMin, $"only {summary["returned"]} written pages came back into sharing: {summary.Line}");
     }
 }

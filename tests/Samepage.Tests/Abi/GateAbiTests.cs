@@ -14,6 +14,7 @@ public partial class GateAbiTests
         (typeof(GateRange), "struct samepage_range"),
         (typeof(GateRequest), "struct samepage_request"),
         (typeof(Gate), "struct samepage_gate"),
+        (typeof(GateEdit), "struct samepage_edit"),
         (typeof(GateCalls), "struct samepage_gate_calls"),
         (typeof(MemberCounters), "struct samepage_statistics"),
     ];
@@ -22,6 +23,7 @@ public partial class GateAbiTests
     [
         new("version", $"SAMEPAGE_GATE_VERSION == {Gate.CurrentVersion}"),
         new("ranges", $"SAMEPAGE_RANGES_MAX == {Gate.RangesMax}"),
+        new("edits", $"SAMEPAGE_EDITS_MAX == {Gate.EditsMax}"),
         new("descriptors", $"SAMEPAGE_DESCRIPTORS_MAX == {Gate.DescriptorsMax}"),
         new("stalls", $"SAMEPAGE_STALL_BUCKETS == {ReportBody.StallBuckets}"),
         new("domain", $"sizeof(((struct samepage_gate *)0)->domain) == {Gate.DomainBytes}"),

@@ -16,6 +16,12 @@ internal enum BreakageKind
 
     /// <summary>Lets the program at the chunk while its pages stand aside.</summary>
     EarlyWake,
+
+    /// <summary>Replaces what is mapped in merged runs without holding their writers back.</summary>
+    NoHold,
+
+    /// <summary>Replaces pages of merged runs although a device may be writing into them.</summary>
+    IgnorePins,
 }
 
 /// <summary>
@@ -40,6 +46,8 @@ internal static unsafe class Breakage
                 "write-protect" => BreakageKind.WriteProtect,
                 "skip-compare" => BreakageKind.SkipCompare,
                 "early-wake" => BreakageKind.EarlyWake,
+                "no-hold" => BreakageKind.NoHold,
+                "ignore-pins" => BreakageKind.IgnorePins,
                 _ => BreakageKind.None,
             };
         }

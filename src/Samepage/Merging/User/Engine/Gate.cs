@@ -64,6 +64,14 @@ internal struct GateRange
     public uint Changes;
 }
 
+/// <summary><c>struct samepage_edit</c>: where a change of ranges or mappings was.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct GateEdit
+{
+    public ulong Start;
+    public ulong End;
+}
+
 /// <summary><c>struct samepage_request</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct GateRequest
@@ -97,12 +105,14 @@ internal unsafe struct Gate
     public fixed byte Reason[ReportBody.ReasonBytes];
     public fixed int Descriptors[DescriptorsMax];
     public GateRanges Ranges;
+    public GateEdits Edits;
 
     public const uint CurrentVersion = 1;
     public const int DomainBytes = 48;
     public const int KeeperBytes = 256;
     public const int DescriptorsMax = 1024;
     public const int RangesMax = 1024;
+    public const int EditsMax = 128;
 }
 
 /// <summary>The ranges of <see cref="Gate"/>.</summary>
@@ -110,6 +120,13 @@ internal unsafe struct Gate
 internal struct GateRanges
 {
     private GateRange _first;
+}
+
+/// <summary>The edits of <see cref="Gate"/>.</summary>
+[InlineArray(Gate.EditsMax)]
+internal struct GateEdits
+{
+    private GateEdit _first;
 }
 
 /// <summary><c>struct samepage_gate_calls</c>: what the gate does for the engine.</summary>

@@ -16,12 +16,39 @@ internal sealed unsafe class GateLock(Gate* gate, GateCalls* calls)
     public bool IsStillAdvised(Chunk chunk) =>
         RangeOf(chunk) is var range && range is not null && range->Standing == chunk.Region.Standing;
 
+    /// <summary>The count of changes when the mappings were last read.</summary>
+    public uint SeenChanges { get; set; }
+
     /// <summary>
-    /// Whether nothing at all has changed about a chunk's range since its mappings were read: what merged runs are still
-    /// mapped is known for sure. Under the lock; no allocation.
+    /// Whether nothing at all has changed about a chunk since its mappings were read: what merged runs are still mapped
+    /// there is known for sure. Under the lock; no allocation.
     /// </summary>
     public bool IsUnchanged(Chunk chunk) =>
-        RangeOf(chunk) is var range && range is not null && range->Changes == chunk.Region.Changes;
+        RangeOf(chunk) is var range && range is not null
+        && (range->Changes == chunk.Region.Changes || !WasEdited(chunk.Base, chunk.Base + MemberRegion.ChunkBytes));
+
+    /// <summary>True also where it is too long ago to tell.</summary>
+    private bool WasEdited(ulong start, ulong end)
+    {
+        var later = gate->Changes - SeenChanges;
+        if (later > Gate.EditsMax)
+        {
+            return true;
+        }
+
+        // SAFETY: the gate is a mapping of its own that never moves, and has EditsMax edits.
+        var edits = (GateEdit*)&gate->Edits;
+        for (uint i = 1; i <= later; i++)
+        {
+            ref var edit = ref edits[(SeenChanges + i) % Gate.EditsMax];
+            if (edit.Start < end && edit.End > start)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Takes the lock; a program's thread holds it for one call on its mappings at most.</summary>
     public void Hold() => calls->Hold();

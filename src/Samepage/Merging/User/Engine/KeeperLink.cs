@@ -158,7 +158,7 @@ internal sealed unsafe class KeeperLink : IDisposable
         {
             if (shelf.PlaceOf(((uint*)(acknowledged + 1))[i]) is var place && place != 0)
             {
-                shelf.At(place).IsRetiring = true;
+                shelf.At(place).RetiringSince ??= LookSchedule.Now;
             }
         }
 

@@ -5,7 +5,7 @@ namespace Samepage.Merging.User.Engine;
 /// sample; one that changes all the time, or whose pages merge badly, is left alone ever longer. One thread: the
 /// engine's.
 /// </summary>
-internal sealed class LookSchedule(EngineCounters counters, Shelf shelf)
+internal sealed class LookSchedule(EngineCounters counters, RunLedger ledger)
 {
     private const int FirstMilliseconds = 4_000;
     private const int QuietMillisecondsMax = 600_000;
@@ -14,8 +14,9 @@ internal sealed class LookSchedule(EngineCounters counters, Shelf shelf)
     /// <summary>Looks without change after which a sample will do.</summary>
     private const int QuietLooks = 2;
 
-    /// <summary>A chunk is restless where more than one page in so many has changed.</summary>
+    /// <summary>A chunk is restless where more than one page in so many has changed, and more than a few.</summary>
     private const int RestlessShare = 8;
+    private const int FewPages = 16;
 
     /// <summary>Milliseconds on the engine's clock.</summary>
     public static long Now => Environment.TickCount64;
@@ -49,8 +50,8 @@ internal sealed class LookSchedule(EngineCounters counters, Shelf shelf)
         chunk.NextLook = Now + Interval(chunk.Quiet, QuietMillisecondsMax);
     }
 
-    /// <summary>A full look has shown what is there now.</summary>
-    public void NoteLook(Chunk chunk, ReadOnlySpan<ulong> known, ReadOnlySpan<ulong> fresh, int found)
+    /// <summary>A full look has shown what is there now; it takes the place of what was known.</summary>
+    public void NoteLook(Chunk chunk, Span<ulong> known, ReadOnlySpan<ulong> fresh, int found)
     {
         var changed = 0;
         for (var page = 0; page < known.Length; page++)
@@ -58,8 +59,12 @@ internal sealed class LookSchedule(EngineCounters counters, Shelf shelf)
             changed += known[page] != 0 && known[page] != fresh[page] ? 1 : 0;
         }
 
-        CountBroken(chunk, fresh);
-        if (changed == 0 && found <= chunk.KnownPages)
+        chunk.NoteSteady(known, fresh);
+        fresh.CopyTo(known);
+        counters.Now.CowBreaksTotal += (ulong)ledger.Recount(chunk);
+        var before = chunk.KnownPages;
+        chunk.KnownPages = (ushort)found;
+        if (changed == 0 && found <= before)
         {
             chunk.Restless = 0;
             NoteQuiet(chunk);
@@ -67,7 +72,7 @@ internal sealed class LookSchedule(EngineCounters counters, Shelf shelf)
         }
 
         chunk.Quiet = 0;
-        chunk.Restless = (byte)(changed * RestlessShare > found ? Math.Min(chunk.Restless + 1, byte.MaxValue) : 0);
+        chunk.Restless = (byte)(changed > Math.Max(found / RestlessShare, FewPages) ? Math.Min(chunk.Restless + 1, byte.MaxValue) : 0);
         chunk.NextLook = Now + Interval(chunk.Restless, RestlessMillisecondsMax);
     }
 
@@ -82,20 +87,4 @@ internal sealed class LookSchedule(EngineCounters counters, Shelf shelf)
     }
 
     private static long Interval(int steps, long most) => Math.Min((long)FirstMilliseconds << Math.Min(steps, 20), most);
-
-    /// <summary>An own page inside a merged run was written since it was merged.</summary>
-    private void CountBroken(Chunk chunk, ReadOnlySpan<ulong> fresh)
-    {
-        for (var i = 0; i < (chunk.Runs?.Count ?? 0); i++)
-        {
-            var run = chunk.Runs![i];
-            var broken = run.Count - fresh.Slice(run.First, run.Count).Count(0UL);
-            if (broken != run.Broken)
-            {
-                counters.Now.CowBreaksTotal += (ulong)Math.Max(0, broken - run.Broken);
-                shelf.At(run.Segment).BrokenPages += broken - run.Broken;
-                chunk.Runs[i] = run with { Broken = (ushort)broken };
-            }
-        }
-    }
 }

@@ -12,7 +12,6 @@ internal sealed unsafe class MappingBudget
     private const long DefaultLimit = 65530;
     private readonly long _kernelLimit;
     private readonly int[] _runsOfLength = new int[MemberRegion.ChunkPages + 1];
-    private long _runs;
 
     /// <summary>Reads the kernel's limit.</summary>
     public MappingBudget()
@@ -24,11 +23,11 @@ internal sealed unsafe class MappingBudget
         Limit = _kernelLimit / 2;
     }
 
-    /// <summary>Mappings that may be added: two for each run. 0 in the program's limits means half of the kernel's.</summary>
+    /// <summary>Mappings that may be added. 0 in the program's limits means half of the kernel's.</summary>
     public long Limit { get; private set; }
 
     /// <summary>Mappings added now.</summary>
-    public long Used => 2 * _runs;
+    public long Used { get; private set; }
 
     /// <summary>
     /// Whether so little is left that pages written into a segment would mostly find no mapping: they would cost frames
@@ -36,14 +35,24 @@ internal sealed unsafe class MappingBudget
     /// </summary>
     public bool IsNearlySpent => Limit - Used < Limit / 8;
 
+    /// <summary>Pages that a run must have now to be worth a mapping.</summary>
+    public int RunPagesMin => (Limit - Used) switch
+    {
+        var free when free < Limit / 32 => 64,
+        var free when free < Limit / 16 => 16,
+        var free when free < Limit / 8 => 4,
+        var free when free < Limit / 4 => 2,
+        _ => 1,
+    };
+
     /// <summary>Whether runs were left out for want of mappings, since the last pass.</summary>
     public bool IsShort { get; private set; }
 
     /// <summary>Takes over the program's limit.</summary>
     public void SetLimit(ulong limit) => Limit = limit == 0 ? _kernelLimit / 2 : (long)Math.Min(limit, (ulong)_kernelLimit);
 
-    /// <summary>Counts runs that came or went.</summary>
-    public void Note(int runs) => _runs += runs;
+    /// <summary>Counts mappings that came or went.</summary>
+    public void Note(int mappings) => Used += mappings;
 
     /// <summary>The kernel has refused a mapping: there is room for fewer than thought.</summary>
     public void NoteRefusal()
@@ -74,7 +83,7 @@ internal sealed unsafe class MappingBudget
             }
         }
 
-        var shortest = ShortestRun();
+        var shortest = RunPagesMin;
         for (var length = 1; length < shortest || runs > free; length++)
         {
             runs -= _runsOfLength[length];
@@ -118,15 +127,5 @@ internal sealed unsafe class MappingBudget
         }
 
         return end - page;
-    }
-
-    private int ShortestRun()
-    {
-        var free = Limit - Used;
-        return free < Limit / 32 ? 64
-            : free < Limit / 16 ? 16
-            : free < Limit / 8 ? 4
-            : free < Limit / 4 ? 2
-            : 1;
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Samepage.Linux;
 using Samepage.Linux.Memory;
 using Samepage.Linux.Proc;
@@ -88,6 +89,8 @@ internal sealed unsafe class MemberRegion : IDisposable
 /// <summary>Up to 512 pages that are looked at, and merged, together.</summary>
 internal sealed class Chunk
 {
+    private ulong[]? _steady;
+
     /// <summary>Where it belongs.</summary>
     public required MemberRegion Region { get; init; }
 
@@ -138,8 +141,27 @@ internal sealed class Chunk
     /// <summary>Pages with a fingerprint, at the last look.</summary>
     public ushort KnownPages { get; set; }
 
-    /// <summary>Pages of runs that were written since, and whose content others hold too, at the last look.</summary>
-    public ushort ReturnablePages { get; set; }
+    /// <summary>Pages of runs that could be mapped from elsewhere, at the last look or answer.</summary>
+    public ushort RenewablePages { get; set; }
+
+    /// <summary>Whether a page of a run was found written, with the same bytes, at the last two looks.</summary>
+    public bool IsSteady(int page) => _steady is not null && (_steady[page / 64] >> (page % 64) & 1) != 0;
+
+    /// <summary>Notes at a look which pages of runs were written before the look before, and not since.</summary>
+    public void NoteSteady(ReadOnlySpan<ulong> known, ReadOnlySpan<ulong> fresh)
+    {
+        _steady?.AsSpan().Clear();
+        foreach (var run in (ReadOnlySpan<MergedRun>)CollectionsMarshal.AsSpan(Runs))
+        {
+            for (var page = run.Broken > 0 ? (int)run.First : run.End; page < run.End; page++)
+            {
+                if (fresh[page] != 0 && fresh[page] == known[page])
+                {
+                    (_steady ??= new ulong[MemberRegion.ChunkPages / 64])[page / 64] |= 1UL << (page % 64);
+                }
+            }
+        }
+    }
 
     /// <summary>Base address of the 2 MiB.</summary>
     public required ulong Base { get; init; }

@@ -19,6 +19,7 @@ internal sealed unsafe class MergeBatch(
     private readonly PostedPage[] _pages = new PostedPage[ChunksMax * MemberRegion.ChunkPages];
     private readonly List<Chunk> _chunks = new(ChunksMax);
     private readonly ulong[] _fresh = new ulong[MemberRegion.ChunkPages];
+    private readonly ulong[] _asked = new ulong[MemberRegion.ChunkPages];
     private readonly WindowPlan _plan = new();
     private readonly SegmentWriter _writer = new();
     private int _count;
@@ -49,9 +50,7 @@ internal sealed unsafe class MergeBatch(
             var known = chunk.Region.Fingerprints(chunk);
             var found = looker.Look(chunk, _fresh);
             schedule.NoteLook(chunk, known, _fresh, found);
-            _fresh.CopyTo(known);
-            chunk.KnownPages = (ushort)found;
-            Add(chunk, known);
+            Add(chunk, looker);
         }
 
         counters.Now.ScannedPagesTotal = looker.ScannedPagesTotal;
@@ -64,10 +63,35 @@ internal sealed unsafe class MergeBatch(
         Begin();
         foreach (var chunk in chunks)
         {
-            Add(chunk, chunk.Region.Fingerprints(chunk));
+            Add(chunk, looker);
         }
 
         Finish(looker.ZeroFingerprint, link, schedule);
+    }
+
+    /// <summary>Asks about what is known of chunks, and has what is wanted written, but merges nothing.</summary>
+    /// <returns>The pages with their answers, in ascending order of address; good until the next call.</returns>
+    public ReadOnlySpan<PostedPage> Ask(ReadOnlySpan<Chunk> chunks, PageLooker looker, KeeperLink link)
+    {
+        Begin();
+        foreach (var chunk in chunks)
+        {
+            Add(chunk, looker);
+        }
+
+        var pages = _pages.AsSpan(0, _count);
+        link.Post(pages);
+        Promote(pages, looker.ZeroFingerprint, link);
+        return pages;
+    }
+
+    /// <summary>Where a page that the keeper calls stable stands; false where its segment cannot be had.</summary>
+    public bool TryFind(in PostedPage page, KeeperLink link, out uint place, out uint slot)
+    {
+        place = shelf.PlaceOf(page.Answer.Segment);
+        place = place == 0 ? Fetch(page.Answer.Segment, link) : place;
+        slot = page.Answer.Slot + (page.Answer.IsExtent ? page.Page % (uint)MemberRegion.ChunkPages : 0);
+        return place != 0 && slot < shelf.At(place).Pages;
     }
 
     /// <inheritdoc/>
@@ -79,21 +103,39 @@ internal sealed unsafe class MergeBatch(
         (_count, MergedPages) = (0, 0);
     }
 
-    private void Add(Chunk chunk, ReadOnlySpan<ulong> fingerprints)
+    private void Add(Chunk chunk, PageLooker looker)
     {
         var index = (ushort)_chunks.Count;
         _chunks.Add(chunk);
-        for (var page = 0; page < fingerprints.Length; page++)
+        chunk.Region.Fingerprints(chunk).CopyTo(_asked);
+        AddRetiring(chunk, looker);
+        for (var page = 0; page < _asked.Length; page++)
         {
-            if (fingerprints[page] != 0)
+            if (_asked[page] != 0)
             {
                 _pages[_count++] = new PostedPage
                 {
-                    Fingerprint = fingerprints[page],
+                    Fingerprint = _asked[page],
                     Token = (uint)(chunk.Base / MemberRegion.PageBytes + (ulong)page),
                     Chunk = index,
                     Page = (ushort)page,
                 };
+            }
+        }
+    }
+
+    /// <summary>What is still mapped from a segment that is to be emptied must find another.</summary>
+    private void AddRetiring(Chunk chunk, PageLooker looker)
+    {
+        foreach (var run in (ReadOnlySpan<MergedRun>)System.Runtime.InteropServices.CollectionsMarshal.AsSpan(chunk.Runs))
+        {
+            var segment = shelf.At(run.Segment);
+            for (var page = segment.RetiringSince is null ? run.End : run.First; page < run.End; page++)
+            {
+                if (_asked[page] == 0)
+                {
+                    _asked[page] = looker.Fingerprint(segment.Data + (run.Slot + page - run.First) * AnonymousMemory.PageSize);
+                }
             }
         }
     }
@@ -145,7 +187,7 @@ internal sealed unsafe class MergeBatch(
         Chunk chunk, ReadOnlySpan<PostedPage> pages, ulong zero, KeeperLink link, LookSchedule schedule)
     {
         _plan.Clear();
-        var returnable = 0;
+        var renewable = 0;
         var windowPages = WindowPagesMax == 0 ? DefaultWindowPages(window.IsRealTime) : WindowPagesMax;
         foreach (ref readonly var page in pages)
         {
@@ -154,27 +196,21 @@ internal sealed unsafe class MergeBatch(
                 Commit(chunk, schedule);
             }
 
-            var isZero = page.Fingerprint == zero;
-            if (!isZero && !page.Answer.IsStable && page.Answer != Protocol.Answer.Promote)
+            if (RunList.At(chunk.Runs, page.Page) is { } run)
             {
-                continue;
+                renewable += RenewalRule.TargetOf(chunk, run, page, zero, schedule.IsEager, shelf) is null ? 0 : 1;
             }
-
-            if (RunList.Covers(chunk.Runs, page.Page))
-            {
-                returnable++;
-            }
-            else if (isZero)
+            else if (page.Fingerprint == zero)
             {
                 _plan.AddZero(page.Page);
             }
-            else if (page.Answer.IsStable)
+            else if (page.Answer.IsStable && TryFind(page, link, out var place, out var slot))
             {
-                AddStable(page, link);
+                _plan.Add(page.Page, shelf.At(place).Data + slot * (long)AnonymousMemory.PageSize, place, slot);
             }
         }
 
-        chunk.ReturnablePages = (ushort)returnable;
+        chunk.RenewablePages = (ushort)renewable;
         Commit(chunk, schedule);
     }
 
@@ -192,27 +228,6 @@ internal sealed unsafe class MergeBatch(
 
     /// <summary>Without real-time priority the scheduler may stop us in a window: then little should wait for it.</summary>
     private static int DefaultWindowPages(bool isRealTime) => isRealTime ? MemberRegion.ChunkPages : MemberRegion.ChunkPages / 8;
-
-    private void AddStable(in PostedPage page, KeeperLink link)
-    {
-        var place = shelf.PlaceOf(page.Answer.Segment);
-        if (place == 0)
-        {
-            place = Fetch(page.Answer.Segment, link);
-        }
-
-        if (place == 0)
-        {
-            return;
-        }
-
-        var segment = shelf.At(place);
-        var slot = page.Answer.Slot + (page.Answer.IsExtent ? page.Page % (uint)MemberRegion.ChunkPages : 0);
-        if (slot < segment.Pages)
-        {
-            _plan.Add(page.Page, segment.Data + slot * (long)AnonymousMemory.PageSize, place, slot);
-        }
-    }
 
     private uint Fetch(uint number, KeeperLink link)
     {
@@ -268,10 +283,10 @@ internal sealed unsafe class MergeBatch(
             }
         }
 
-        var before = chunk.Runs?.Count ?? 0;
+        var before = RunList.Mappings(chunk.Runs);
         chunk.Runs = RunList.With(chunk.Runs, _plan);
         chunk.NoteRunMarks();
-        budget.Note((chunk.Runs?.Count ?? 0) - before);
+        budget.Note(RunList.Mappings(chunk.Runs) - before);
         counters.Now.PinnedPagesTotal += (ulong)refused.Mend();
         MergedPages += merged;
         return merged;

@@ -27,7 +27,9 @@ internal sealed unsafe class MergeSession : IDisposable
     private readonly MappingBudget _budget = new();
     private readonly RegionCatalog _catalog;
     private readonly MergeWindow _window;
+    private readonly RemapWindow _remap;
     private readonly Returner _returner;
+    private readonly Renewer _renewer;
     private readonly RefusedPages _refused;
     private readonly MergeBatch _batch;
     private readonly LookSchedule _schedule;
@@ -51,13 +53,15 @@ internal sealed unsafe class MergeSession : IDisposable
         _moveFault = OpenFault(link, Userfault.MoveFeature | Userfault.ForkFeature);
         _protectFault = OpenFault(link, Userfault.MoveFeature);
         _shelf = new Shelf(descriptors);
-        _catalog = new RegionCatalog(gate, gateLock, _shelf, _budget);
+        var ledger = new RunLedger(_shelf, _budget);
+        _catalog = new RegionCatalog(gate, gateLock, ledger);
         _window = new MergeWindow(_moveFault, gateLock, counters);
-        _returner = new Returner(
-            new ReturnWindow(_protectFault, calls, gateLock, counters, descriptors), _catalog, _shelf, _budget, counters);
+        _remap = new RemapWindow(new WriteHold(_protectFault, calls, gateLock, counters), _shelf, descriptors);
+        _returner = new Returner(_remap, _catalog, ledger, counters);
         _refused = new RefusedPages(gateLock);
         _batch = new MergeBatch(_shelf, _window, counters, _budget, _refused);
-        _schedule = new LookSchedule(counters, _shelf);
+        _renewer = new Renewer(_remap, _batch, _catalog, _shelf, ledger, _budget, counters);
+        _schedule = new LookSchedule(counters, ledger);
         TakeLimits();
     }
 
@@ -116,7 +120,7 @@ internal sealed unsafe class MergeSession : IDisposable
             EndPass(link);
         }
 
-        _returner.ReturnSome(isEager, long.MaxValue);
+        _ = _renewer.Turn(_looker!, link, isEager);
         return isMore || (_due.Count > 0 && !isEager);
     }
 
@@ -138,8 +142,11 @@ internal sealed unsafe class MergeSession : IDisposable
 
         if (LookSchedule.Now < deadline)
         {
-            _returner.ReturnSome(isEager: true, deadline);
             merged += SweepAll(link);
+            for (var renewed = 1; renewed > 0 && LookSchedule.Now < deadline; merged += renewed)
+            {
+                renewed = _renewer.Turn(_looker!, link, isEager: true);
+            }
         }
 
         EndPass(link);
@@ -189,7 +196,7 @@ internal sealed unsafe class MergeSession : IDisposable
             _shelf.Remove(place);
         }
 
-        _returner.Dispose();
+        _remap.Dispose();
         _batch.Dispose();
         _refused.Dispose();
         _window.Dispose();
@@ -258,10 +265,13 @@ internal sealed unsafe class MergeSession : IDisposable
         }
     }
 
+    /// <summary>Anonymous memory: what a write to merged memory takes, too.</summary>
     private static long ResidentBytes()
     {
         var fields = KernelFile.TryReadText("/proc/self/statm")?.Split(' ');
-        return fields is [_, var resident, ..] && long.TryParse(resident, out var pages) ? pages * AnonymousMemory.PageSize : 0;
+        return fields is [_, var resident, var shared, ..] && long.TryParse(resident, out var pages) && long.TryParse(shared, out var files)
+            ? (pages - files) * AnonymousMemory.PageSize
+            : 0;
     }
 
     private void ReportIfTime(KeeperLink link, bool isEager)

@@ -44,6 +44,9 @@ internal sealed unsafe class PageLooker : IDisposable
     /// <summary>The fingerprint of a page of zeros.</summary>
     public ulong ZeroFingerprint => _hasher.ZeroFingerprint;
 
+    /// <summary>The fingerprint of a page of the engine's own mappings.</summary>
+    public ulong Fingerprint(byte* page) => NeverZero(_hasher.Fingerprint(page));
+
     /// <summary>Fingerprints that were taken, in all.</summary>
     public ulong ScannedPagesTotal { get; private set; }
 

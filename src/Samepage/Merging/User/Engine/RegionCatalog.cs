@@ -7,7 +7,7 @@ namespace Samepage.Merging.User.Engine;
 /// The ranges under advice, kept in step with what the program does to them: which parts may be merged, and which runs
 /// are still there. One thread: the engine's.
 /// </summary>
-internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf shelf, MappingBudget budget) : IDisposable
+internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, RunLedger ledger) : IDisposable
 {
     /// <summary>How the kernel shows a mapping of a segment.</summary>
     internal static ReadOnlySpan<byte> SegmentPath => "/memfd:samepage (deleted)"u8;
@@ -18,12 +18,10 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
 
     private readonly List<GateRange> _ranges = [];
     private List<MemberRegion> _regions = [];
+    private bool _isRead;
 
     /// <summary>All chunks, in ascending order.</summary>
     public List<Chunk> Chunks { get; } = [];
-
-    /// <summary>The gate's count of changes that this is in step with.</summary>
-    public uint Changes { get; private set; } = uint.MaxValue;
 
     /// <summary>Bytes under advice.</summary>
     public ulong AdvisedBytes { get; private set; }
@@ -32,7 +30,7 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
     public ulong TableBytes { get; private set; }
 
     /// <summary>Whether the program has changed something since the last look.</summary>
-    public bool IsStale => gateLock.Changes != Changes;
+    public bool IsStale => !_isRead || gateLock.Changes != gateLock.SeenChanges;
 
     /// <summary>Brings all up to date.</summary>
     public void Refresh()
@@ -51,7 +49,7 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
             }
 
             Walk();
-            Changes = changes;
+            (_isRead, gateLock.SeenChanges) = (true, changes);
         }
         finally
         {
@@ -117,7 +115,7 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
         {
             foreach (var chunk in region.Chunks)
             {
-                Drop(chunk, 0, MemberRegion.ChunkPages);
+                ledger.Drop(chunk, 0, MemberRegion.ChunkPages);
             }
 
             region.Dispose();
@@ -166,17 +164,9 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
             }
 
             var pages = end - first;
-            var runs = before.Runs?.Count ?? 0;
             old.Fingerprints(before).Slice(first, pages).CopyTo(region.Fingerprints(chunk).Slice(first, pages));
             (chunk.KnownPages, chunk.Quiet, chunk.NextLook) = (0, 0, 0);
-            RunList.Remove(before.Runs, first, end, run =>
-            {
-                var count = chunk.Runs?.Count ?? 0;
-                RunList.Add(chunk.Runs ??= [], run);
-                budget.Note(chunk.Runs.Count - count);
-                shelf.At(run.Segment).BrokenPages -= run.Broken;
-            });
-            budget.Note((before.Runs?.Count ?? 0) - runs);
+            ledger.Hand(before, chunk, first, end);
         }
     }
 
@@ -229,16 +219,9 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, Shelf 
         {
             if (Chunks[i].Runs is { Count: > 0 })
             {
-                Drop(Chunks[i], PageOf(Chunks[i], start), PageOf(Chunks[i], end));
+                ledger.Drop(Chunks[i], PageOf(Chunks[i], start), PageOf(Chunks[i], end));
             }
         }
-    }
-
-    private void Drop(Chunk chunk, int first, int end)
-    {
-        var before = chunk.Runs?.Count ?? 0;
-        RunList.Remove(chunk.Runs, first, end, shelf.NoteGone);
-        budget.Note((chunk.Runs?.Count ?? 0) - before);
     }
 
     /// <summary>Runs are still mapped here, perhaps with other rights than they were mapped with, or locked.</summary>

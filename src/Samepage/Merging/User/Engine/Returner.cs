@@ -1,51 +1,29 @@
+using System.Runtime.InteropServices;
 using Samepage.Linux.Memory;
 
 namespace Samepage.Merging.User.Engine;
 
 /// <summary>
-/// Decides which merged runs are returned, and writes down that they were: on request, because pages written since
-/// could merge anew, or to empty a segment. One thread: the engine's.
+/// Makes merged memory the program's own again, on request: all of a range, soon, whatever it takes. One thread: the
+/// engine's.
 /// </summary>
-internal sealed class Returner(ReturnWindow window, RegionCatalog catalog, Shelf shelf, MappingBudget budget, EngineCounters counters)
-    : IDisposable
+internal sealed class Returner(RemapWindow window, RegionCatalog catalog, RunLedger ledger, EngineCounters counters)
 {
-    /// <summary>Pages of a chunk that must be able to merge anew, for the trouble to be worth it.</summary>
-    private const int ReturnablePagesMin = 8;
-
-    /// <summary>Between two returns for profit: each may fork.</summary>
-    private const int PauseMilliseconds = 1_000;
-
-    /// <summary>
-    /// A fork that took so long would hold writers back for longer than merging may: with so many mappings, only rarely.
-    /// </summary>
-    private static readonly TimeSpan s_longProbe = TimeSpan.FromMilliseconds(10);
-    private const int LongPauseMilliseconds = 120_000;
-
-    /// <summary>Writers may be held back for one part in so many of the time.</summary>
-    private const int PauseFactor = 200;
-
     private const int Tries = 20;
     private const int PatienceMilliseconds = 3_000;
     private const int TriesWithoutProgress = 2;
 
-    /// <summary>What is held back at once for profit: nobody waits for the result, so nobody should wait for the way to it.</summary>
-    private const int ProfitPagesMax = 4 * MemberRegion.ChunkPages;
-    private const int ProfitPiecesMax = 256;
-
-    private readonly List<ReturnPiece> _pieces = [];
-    private readonly bool[] _returned = new bool[ReturnWindow.PagesMax];
-    private long _nextReturn;
+    private readonly List<RunPiece> _pieces = [];
+    private readonly bool[] _replaced = new bool[WriteHold.PagesMax];
 
     /// <summary>Bytes that would be needed to make a range private.</summary>
     public long MergedBytes(ulong start, ulong end)
     {
+        Collect(start, end);
         long pages = 0;
-        foreach (var chunk in catalog.Chunks)
+        foreach (var piece in _pieces)
         {
-            foreach (var run in Overlapping(chunk, start, end))
-            {
-                pages += run.Count - run.Broken;
-            }
+            pages += piece.Run.Count - piece.Run.Broken;
         }
 
         return pages * AnonymousMemory.PageSize;
@@ -58,7 +36,7 @@ internal sealed class Returner(ReturnWindow window, RegionCatalog catalog, Shelf
         for (var tries = 0; tries < Tries && LookSchedule.Now < deadline; tries++)
         {
             var before = _pieces.Count;
-            Collect(start, end, _ => true);
+            Collect(start, end);
             if (_pieces.Count == 0)
             {
                 return;
@@ -74,7 +52,7 @@ internal sealed class Returner(ReturnWindow window, RegionCatalog catalog, Shelf
             _pieces.Sort((left, right) => Math.Sign(left.Run.Broken).CompareTo(Math.Sign(right.Run.Broken)));
             for (var first = 0; first < _pieces.Count && LookSchedule.Now < deadline;)
             {
-                first += Return(first, ReturnWindow.PagesMax, ReturnWindow.PiecesMax);
+                first += Return(first);
             }
 
             if (tries > 0)
@@ -84,109 +62,55 @@ internal sealed class Returner(ReturnWindow window, RegionCatalog catalog, Shelf
         }
 
         // Pinned for longer than we want to wait: private at least, though still on a mapping of the segment.
-        Collect(start, end, _ => true);
+        Collect(start, end);
         foreach (var piece in _pieces)
         {
             _ = RawMemory.PopulateForWriting(piece.Address, piece.Bytes);
         }
     }
 
-    /// <summary>Returns a few runs whose pages could merge anew, or whose segment is to be emptied.</summary>
-    /// <param name="isEager">Without regard to how long writers are held back.</param>
-    /// <param name="deadline">When to stop, on the engine's clock.</param>
-    public void ReturnSome(bool isEager, long deadline)
-    {
-        if (LookSchedule.Now < _nextReturn && !isEager)
-        {
-            return;
-        }
-
-        Collect(0, ulong.MaxValue, run => shelf.At(run.Segment).IsRetiring, isForProfit: true, isEager);
-        for (var first = 0; first < _pieces.Count && LookSchedule.Now < deadline;)
-        {
-            first += Return(first, ProfitPagesMax, ProfitPiecesMax);
-        }
-
-        var pause = Math.Max(PauseMilliseconds, (long)window.LastProbe.TotalMilliseconds * PauseFactor * Math.Min(_pieces.Count, 1));
-        _nextReturn = LookSchedule.Now + (window.LastProbe > s_longProbe ? LongPauseMilliseconds : pause);
-    }
-
-    /// <inheritdoc/>
-    public void Dispose() => window.Dispose();
-
-    private static IEnumerable<MergedRun> Overlapping(Chunk chunk, ulong start, ulong end)
-    {
-        if (chunk.Runs is null || chunk.Base >= end || chunk.Base + MemberRegion.ChunkBytes <= start)
-        {
-            yield break;
-        }
-
-        foreach (var run in chunk.Runs)
-        {
-            var first = chunk.Base + run.First * MemberRegion.PageBytes;
-            if (first < end && first + run.Count * MemberRegion.PageBytes > start)
-            {
-                yield return run;
-            }
-        }
-    }
-
-    private void Collect(ulong start, ulong end, Func<MergedRun, bool> isWanted, bool isForProfit = false, bool isEager = false)
+    private void Collect(ulong start, ulong end)
     {
         _pieces.Clear();
-        var pages = 0;
         foreach (var chunk in catalog.Chunks)
         {
-            var isProfitable = isForProfit && chunk.ReturnablePages >= ReturnablePagesMin && (chunk.Quiet > 0 || isEager);
-            foreach (var run in Overlapping(chunk, start, end))
+            foreach (var run in (ReadOnlySpan<MergedRun>)CollectionsMarshal.AsSpan(chunk.Runs))
             {
-                if ((isProfitable && run.Broken > 0) || isWanted(run))
+                var piece = new RunPiece(chunk, run, run);
+                if (piece.Address < end && piece.Address + piece.Bytes > start)
                 {
-                    _pieces.Add(new ReturnPiece(chunk, run));
-                    pages += run.Count;
+                    _pieces.Add(piece);
                 }
-            }
-
-            if (isForProfit && (pages >= ProfitPagesMax || _pieces.Count >= ProfitPiecesMax))
-            {
-                return;
             }
         }
     }
 
     /// <summary>Returns as many pieces from the list as one window takes. Gives their number.</summary>
-    private int Return(int first, int pagesMax, int piecesMax)
+    private int Return(int first)
     {
         int count = 0, pages = 0;
-        while (first + count < _pieces.Count && count < piecesMax && (pages += _pieces[first + count].Pages) <= pagesMax)
+        while (first + count < _pieces.Count && count < WriteHold.PiecesMax && pages + _pieces[first + count].Pages <= WriteHold.PagesMax)
         {
-            count++;
+            pages += _pieces[first + count++].Pages;
         }
 
-        var pieces = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_pieces).Slice(first, count);
-        if (!window.Return(pieces, shelf, _returned.AsSpan(0, count)))
+        var pieces = CollectionsMarshal.AsSpan(_pieces).Slice(first, count);
+        if (!window.Replace(pieces, _replaced.AsSpan(0, pages), TimeSpan.MaxValue / 2))
         {
             return _pieces.Count;
         }
 
-        for (var i = 0; i < count; i++)
+        var offset = 0;
+        foreach (ref readonly var piece in pieces)
         {
-            if (_returned[i])
+            if (ledger.Settle(piece, _replaced.AsSpan(offset, piece.Pages)) > 0)
             {
-                Settle(pieces[i]);
+                counters.Now.ReturnedPagesTotal += (ulong)piece.Run.Broken;
             }
+
+            offset += piece.Pages;
         }
 
         return count;
-    }
-
-    private void Settle(in ReturnPiece piece)
-    {
-        var chunk = piece.Chunk;
-        var before = chunk.Runs!.Count;
-        RunList.Remove(chunk.Runs, piece.Run.First, piece.Run.End, shelf.NoteGone);
-        budget.Note(chunk.Runs.Count - before);
-        counters.Now.ReturnedPagesTotal += (ulong)piece.Run.Broken;
-        (chunk.ReturnablePages, chunk.Quiet, chunk.NextLook) = (0, 0, 0);
     }
 }

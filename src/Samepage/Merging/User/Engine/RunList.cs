@@ -3,9 +3,6 @@ namespace Samepage.Merging.User.Engine;
 /// <summary>Arithmetic on the merged runs of a chunk, which are kept in ascending order and do not overlap.</summary>
 internal static unsafe class RunList
 {
-    /// <summary>Whether a page lies in a run.</summary>
-    public static bool Covers(List<MergedRun>? runs, int page) => At(runs, page) is not null;
-
     /// <summary>The run that a page lies in.</summary>
     public static MergedRun? At(List<MergedRun>? runs, int page)
     {
@@ -53,6 +50,18 @@ internal static unsafe class RunList
         return runs;
     }
 
+    /// <summary>The mappings that a chunk's runs add: themselves, and what lies between and beside them.</summary>
+    public static int Mappings(List<MergedRun>? runs)
+    {
+        var mappings = runs is { Count: > 0 } ? runs.Count + 1 : 0;
+        for (var i = 1; i < (runs?.Count ?? 0); i++)
+        {
+            mappings += runs![i - 1].End < runs[i].First ? 1 : 0;
+        }
+
+        return mappings;
+    }
+
     /// <summary>Takes pages out of the runs; what is left of a run on either side stays.</summary>
     /// <param name="runs">The runs; null for none.</param>
     /// <param name="first">First page.</param>
@@ -87,7 +96,8 @@ internal static unsafe class RunList
     /// <summary>Puts a run in its place.</summary>
     public static void Add(List<MergedRun> runs, MergedRun run) => Insert(runs, run with { Broken = 0 });
 
-    private static MergedRun Piece(MergedRun run, int first, int end) =>
+    /// <summary>Some pages of a run, by their places in the chunk.</summary>
+    public static MergedRun Piece(MergedRun run, int first, int end) =>
         new((ushort)first, (ushort)(end - first), run.Segment, run.Slot + (uint)(first - run.First));
 
     /// <summary>Puts a run in its place, joined with its neighbours where the mapping is one.</summary>

@@ -26,8 +26,8 @@ internal sealed unsafe class HeldSegment
     /// <summary>Passes in a row at whose end nothing was mapped from it.</summary>
     public int IdlePasses { get; set; }
 
-    /// <summary>Whether the keeper wants it to be emptied.</summary>
-    public bool IsRetiring { get; set; }
+    /// <summary>Since when the keeper has wanted it emptied, on the engine's clock; null where it has not.</summary>
+    public long? RetiringSince { get; set; }
 }
 
 /// <summary>
@@ -47,6 +47,23 @@ internal sealed unsafe class Shelf
 
     /// <summary>Segments held, by place.</summary>
     public IReadOnlyDictionary<uint, HeldSegment> Segments => _segments;
+
+    /// <summary>Whether there is a segment to be emptied.</summary>
+    public bool AnyRetiring
+    {
+        get
+        {
+            foreach (var segment in _segments.Values)
+            {
+                if (segment is { RetiringSince: not null, MappedPages: > 0 })
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
 
     /// <summary>The place of a segment that the keeper numbers so; 0 where it is not held.</summary>
     public uint PlaceOf(uint number) => _placeOfNumber.GetValueOrDefault(number);
@@ -115,7 +132,7 @@ internal sealed unsafe class Shelf
     public void Renumber(uint place, uint number)
     {
         _segments[place].Number = number;
-        _segments[place].IsRetiring = false;
+        _segments[place].RetiringSince = null;
         _placeOfNumber[number] = place;
     }
 }

@@ -67,12 +67,26 @@ internal sealed class Segment(uint number, FileIdentity identity, int descriptor
         _unreported -= before is null ? 1 : 0;
         _pagesUsed += (long)used - (before ?? 0);
         Users[member] = used;
-        _sparseReports = _unreported == 0 && _pagesUsed < Pages / (double)SparseDivisor ? _sparseReports + 1 : 0;
+        _sparseReports = _unreported == 0 && IsSparse() ? _sparseReports + 1 : 0;
         return _sparseReports >= reportsNeeded * Users.Count;
     }
 
     public void Close() => FileHandle.Close(ref _descriptor);
 
-    /// <summary>Sparse is what has less than an eighth of its pages in use.</summary>
-    private const int SparseDivisor = 8;
+    /// <summary>
+    /// Who wrote a segment maps all of it at first. Where not even one user still maps half of it, much of it is of no use
+    /// to anybody; which pages those are is known to the members alone.
+    /// </summary>
+    private bool IsSparse()
+    {
+        foreach (var used in Users.Values)
+        {
+            if (2 * (used ?? 0) >= Pages)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 }

@@ -11,9 +11,6 @@ internal sealed class LookSchedule(EngineCounters counters, RunLedger ledger)
     private const int QuietMillisecondsMax = 600_000;
     private const int RestlessMillisecondsMax = 300_000;
 
-    /// <summary>Looks without change after which a sample will do.</summary>
-    private const int QuietLooks = 2;
-
     /// <summary>A chunk is restless where more than one page in so many has changed, and more than a few.</summary>
     private const int RestlessShare = 8;
     private const int FewPages = 16;
@@ -27,8 +24,11 @@ internal sealed class LookSchedule(EngineCounters counters, RunLedger ledger)
     /// <summary>Whether it is time to look at a chunk.</summary>
     public bool IsDue(Chunk chunk, long now) => chunk.IsEligible && (IsEager || chunk.NextLook <= now);
 
-    /// <summary>Whether a sample of a chunk will do.</summary>
-    public bool IsSampleEnough(Chunk chunk) => !IsEager && chunk.Quiet >= QuietLooks;
+    /// <summary>
+    /// Whether a sample of a chunk will do: of pages that were fingerprinted before, and where hardly any was seen to
+    /// change. That some came or went shows in any case.
+    /// </summary>
+    public bool IsSampleEnough(Chunk chunk) => !IsEager && chunk.Restless == 0;
 
     /// <summary>The program has taken memory: chunks that were quiet come up again soon.</summary>
     public static void Hasten(List<Chunk> chunks)
@@ -48,6 +48,7 @@ internal sealed class LookSchedule(EngineCounters counters, RunLedger ledger)
     {
         chunk.Quiet = (byte)Math.Min(chunk.Quiet + 1, byte.MaxValue);
         chunk.NextLook = Now + Interval(chunk.Quiet, QuietMillisecondsMax);
+        chunk.NoteSteady();
     }
 
     /// <summary>A full look has shown what is there now; it takes the place of what was known.</summary>
@@ -60,7 +61,7 @@ internal sealed class LookSchedule(EngineCounters counters, RunLedger ledger)
         }
 
         chunk.NoteSteady(known, fresh);
-        fresh.CopyTo(known);
+        chunk.Region.Note(chunk, fresh, found);
         counters.Now.CowBreaksTotal += (ulong)ledger.Recount(chunk);
         var before = chunk.KnownPages;
         chunk.KnownPages = (ushort)found;

@@ -62,8 +62,8 @@ internal sealed unsafe class MemberRegion : IDisposable
     /// <summary>All of it, in ascending order.</summary>
     public Chunk[] Chunks { get; }
 
-    /// <summary>Bytes of the table of fingerprints.</summary>
-    public ulong TableBytes => _bytes;
+    /// <summary>Bytes that the table of fingerprints takes: a page for each chunk in which one was ever found.</summary>
+    public ulong TableBytes { get; private set; }
 
     /// <summary>
     /// The fingerprints of a chunk's pages, by their place in the 2 MiB; 0 where nothing is known: never looked at,
@@ -73,6 +73,31 @@ internal sealed unsafe class MemberRegion : IDisposable
     {
         // SAFETY: the table has ChunkPages entries for each chunk of this region.
         return new Span<ulong>((ulong*)_memory + (chunk.Base / ChunkBytes - _firstChunk) * ChunkPages, ChunkPages);
+    }
+
+    /// <summary>Notes what a look has found in a chunk. The table's frames are taken only where there is something to note.</summary>
+    public void Note(Chunk chunk, ReadOnlySpan<ulong> fresh, int found)
+    {
+        if (found > 0 || chunk.KnownPages > 0)
+        {
+            fresh.CopyTo(Take(chunk));
+        }
+    }
+
+    /// <summary>What was known of the same addresses in another region.</summary>
+    public void Inherit(Chunk chunk, Chunk before, int first, int end)
+    {
+        if (before.IsNoted)
+        {
+            before.Region.Fingerprints(before)[first..end].CopyTo(Take(chunk)[first..end]);
+        }
+    }
+
+    private Span<ulong> Take(Chunk chunk)
+    {
+        TableBytes += chunk.IsNoted ? 0UL : ChunkPages * sizeof(ulong);
+        chunk.IsNoted = true;
+        return Fingerprints(chunk);
     }
 
     /// <summary>The chunk whose 2 MiB an address lies in; null where it is none of this range's.</summary>
@@ -138,6 +163,9 @@ internal sealed class Chunk
     /// <summary>The pass in which it was looked at last.</summary>
     public uint LastPass { get; set; }
 
+    /// <summary>Whether its part of the table of fingerprints has ever been written.</summary>
+    public bool IsNoted { get; set; }
+
     /// <summary>Pages with a fingerprint, at the last look.</summary>
     public ushort KnownPages { get; set; }
 
@@ -146,6 +174,18 @@ internal sealed class Chunk
 
     /// <summary>Whether a page of a run was found written, with the same bytes, at the last two looks.</summary>
     public bool IsSteady(int page) => _steady is not null && (_steady[page / 64] >> (page % 64) & 1) != 0;
+
+    /// <summary>Notes at a look that found nothing changed: whatever is known to be written may find a new place.</summary>
+    public void NoteSteady()
+    {
+        var known = Region.Fingerprints(this);
+        NoteSteady(known, known);
+        RenewablePages = 0;
+        foreach (var run in (ReadOnlySpan<MergedRun>)CollectionsMarshal.AsSpan(Runs))
+        {
+            RenewablePages += run.Broken;
+        }
+    }
 
     /// <summary>Notes at a look which pages of runs were written before the look before, and not since.</summary>
     public void NoteSteady(ReadOnlySpan<ulong> known, ReadOnlySpan<ulong> fresh)

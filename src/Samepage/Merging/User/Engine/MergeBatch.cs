@@ -13,6 +13,9 @@ internal sealed unsafe class MergeBatch(
     /// <summary>Chunks that are taken together: 64 MiB, as much as a segment can hold.</summary>
     public const int ChunksMax = 32;
 
+    /// <summary>Each run is a call to the kernel: who waits for a window should not wait for hundreds.</summary>
+    private const int RunsPerWindowMax = 64;
+
     /// <summary>Of a quiet chunk one page in so many is read, another one each time.</summary>
     private const int SampleStride = 16;
 
@@ -191,7 +194,7 @@ internal sealed unsafe class MergeBatch(
         var windowPages = WindowPagesMax == 0 ? DefaultWindowPages(window.IsRealTime) : WindowPagesMax;
         foreach (ref readonly var page in pages)
         {
-            if (_plan.Count > 0 && page.Page / windowPages != _plan.First / windowPages)
+            if (_plan.Count > 0 && (page.Page / windowPages != _plan.First / windowPages || _plan.Runs == RunsPerWindowMax))
             {
                 Commit(chunk, schedule);
             }

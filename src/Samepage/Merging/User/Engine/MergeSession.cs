@@ -38,6 +38,7 @@ internal sealed unsafe class MergeSession : IDisposable
     private PageLooker? _looker;
     private long _nextReport;
     private long _nextRefresh;
+    private readonly long _heapAtStart;
     private long _grownFrom;
     private uint _news;
     private uint _pass = 1;
@@ -63,6 +64,7 @@ internal sealed unsafe class MergeSession : IDisposable
         _renewer = new Renewer(_remap, _batch, _catalog, _shelf, ledger, _budget, counters);
         _schedule = new LookSchedule(counters, ledger);
         TakeLimits();
+        _heapAtStart = GC.GetTotalMemory(false);
     }
 
     /// <summary>A keeper is there: its key, its numbers of segments.</summary>
@@ -185,7 +187,7 @@ internal sealed unsafe class MergeSession : IDisposable
         _counters.Now.BrokenPages = (ulong)Math.Max(0, broken);
         _counters.Now.Segments = (ulong)_shelf.Segments.Count;
         _counters.Now.Mappings = (ulong)_budget.Used;
-        _counters.Now.MetadataBytes = _catalog.TableBytes + (ulong)GC.GetTotalMemory(false);
+        _counters.Now.MetadataBytes = _catalog.TableBytes + (ulong)Math.Max(0, GC.GetTotalMemory(false) - _heapAtStart);
     }
 
     /// <inheritdoc/>

@@ -27,7 +27,19 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, RunLed
     public ulong AdvisedBytes { get; private set; }
 
     /// <summary>Bytes of the tables of fingerprints.</summary>
-    public ulong TableBytes { get; private set; }
+    public ulong TableBytes
+    {
+        get
+        {
+            ulong bytes = 0;
+            foreach (var region in _regions)
+            {
+                bytes += region.TableBytes;
+            }
+
+            return bytes;
+        }
+    }
 
     /// <summary>Whether the program has changed something since the last look.</summary>
     public bool IsStale => !_isRead || gateLock.Changes != gateLock.SeenChanges;
@@ -95,7 +107,7 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, RunLed
         var now = Regions(old);
         _regions = now;
         Chunks.Clear();
-        (AdvisedBytes, TableBytes) = (0, 0);
+        AdvisedBytes = 0;
         for (var i = 0; i < now.Count; i++)
         {
             var region = now[i];
@@ -108,7 +120,6 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, RunLed
             (region.Standing, region.Changes) = (_ranges[i].Standing, _ranges[i].Changes);
             Chunks.AddRange(region.Chunks);
             AdvisedBytes += region.End - region.Start;
-            TableBytes += region.TableBytes;
         }
 
         foreach (var region in old.Except(_regions))
@@ -163,8 +174,7 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, RunLed
                 continue;
             }
 
-            var pages = end - first;
-            old.Fingerprints(before).Slice(first, pages).CopyTo(region.Fingerprints(chunk).Slice(first, pages));
+            region.Inherit(chunk, before, first, end);
             (chunk.KnownPages, chunk.Quiet, chunk.NextLook) = (0, 0, 0);
             ledger.Hand(before, chunk, first, end);
         }

@@ -31,6 +31,9 @@ internal sealed unsafe class WindowPlan : IDisposable
     /// <summary>Pages that are to be merged.</summary>
     public int Count { get; private set; }
 
+    /// <summary>Mappings that they would take, if all are equal.</summary>
+    public int Runs { get; private set; }
+
     /// <summary>The first of them.</summary>
     public int First { get; private set; } = Pages;
 
@@ -41,7 +44,7 @@ internal sealed unsafe class WindowPlan : IDisposable
     public void Clear()
     {
         new Span<byte>(_memory.Data, PlanBytes).Clear();
-        (Count, First, End) = (0, Pages, 0);
+        (Count, Runs, First, End) = (0, 0, Pages, 0);
     }
 
     /// <summary>A page that holds zeros: it is to become a hole.</summary>
@@ -53,6 +56,7 @@ internal sealed unsafe class WindowPlan : IDisposable
         Stable[page] = stable;
         (Place[page], Slot[page]) = (place, slot);
         Count++;
+        Runs += place == 0 || (page > 0 && Stable[page - 1] is not null && IsContinued(page - 1)) ? 0 : 1;
         First = Math.Min(First, page);
         End = Math.Max(End, page + 1);
     }

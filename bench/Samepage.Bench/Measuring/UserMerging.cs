@@ -135,6 +135,9 @@ internal sealed class UserMerging : IMerging
         }),
     ];
 
+    /// <summary>Without its program's text, which comes and goes with the page cache.</summary>
     private static long ResidentBytes(int pid) =>
-        KeyedText.Parse(KernelFile.TryReadText($"/proc/{pid}/smaps_rollup") ?? "").Bytes("Pss") ?? 0;
+        KeyedText.Parse(KernelFile.TryReadText($"/proc/{pid}/smaps_rollup") ?? "") is var text
+            ? (text.Bytes("Pss_Anon") ?? 0) + (text.Bytes("Pss_Shmem") ?? 0)
+            : 0;
 }

@@ -28,7 +28,7 @@ internal sealed class LookSchedule(EngineCounters counters, RunLedger ledger)
     /// Whether a sample of a chunk will do: of pages that were fingerprinted before, and where hardly any was seen to
     /// change. That some came or went shows in any case.
     /// </summary>
-    public bool IsSampleEnough(Chunk chunk) => !IsEager && chunk.Restless == 0;
+    public bool IsSampleEnough(Chunk chunk) => !IsEager && chunk is { Restless: 0, IsUnfinished: false };
 
     /// <summary>The program has taken memory: chunks that were quiet come up again soon.</summary>
     public static void Hasten(List<Chunk> chunks)

@@ -151,6 +151,12 @@ internal sealed class Chunk
     /// <summary>What is mapped from segments here, in ascending order; null for nothing.</summary>
     public List<MergedRun>? Runs { get; set; }
 
+    /// <summary>Whether pages could not be merged that may be next time: refused, changed meanwhile, or the window was not opened.</summary>
+    public bool IsUnfinished { get; set; }
+
+    /// <summary>Whether others were writing contents of it into a segment when the keeper was asked last.</summary>
+    public bool IsWaiting { get; set; }
+
     /// <summary>Looks in a row that found nothing changed.</summary>
     public byte Quiet { get; set; }
 

@@ -34,6 +34,9 @@ internal sealed unsafe class MergeBatch(
     /// <summary>Pages merged by the last batch.</summary>
     public int MergedPages { get; private set; }
 
+    /// <summary>Whether a chunk is waiting for what others write; taken back by whoever asks again.</summary>
+    public bool HasWaiting { get; set; }
+
     /// <summary>Why no segment could be written; empty where nothing is wrong.</summary>
     public string Obstacle => _writer.Obstacle;
 
@@ -52,6 +55,7 @@ internal sealed unsafe class MergeBatch(
 
             var known = chunk.Region.Fingerprints(chunk);
             var found = looker.Look(chunk, _fresh);
+            chunk.IsUnfinished = false;
             schedule.NoteLook(chunk, known, _fresh, found);
             Add(chunk, looker);
         }
@@ -190,6 +194,7 @@ internal sealed unsafe class MergeBatch(
         Chunk chunk, ReadOnlySpan<PostedPage> pages, ulong zero, KeeperLink link, LookSchedule schedule)
     {
         _plan.Clear();
+        chunk.IsWaiting = false;
         var renewable = 0;
         var windowPages = WindowPagesMax == 0 ? DefaultWindowPages(window.IsRealTime) : WindowPagesMax;
         foreach (ref readonly var page in pages)
@@ -199,6 +204,7 @@ internal sealed unsafe class MergeBatch(
                 Commit(chunk, schedule);
             }
 
+            chunk.IsWaiting |= page.Answer == Protocol.Answer.Pending || page.Answer == Protocol.Answer.Promote;
             if (RunList.At(chunk.Runs, page.Page) is { } run)
             {
                 renewable += RenewalRule.TargetOf(chunk, run, page, zero, schedule.IsEager, shelf) is null ? 0 : 1;
@@ -213,6 +219,7 @@ internal sealed unsafe class MergeBatch(
             }
         }
 
+        HasWaiting |= chunk.IsWaiting;
         chunk.RenewablePages = (ushort)renewable;
         Commit(chunk, schedule);
     }
@@ -221,9 +228,14 @@ internal sealed unsafe class MergeBatch(
     {
         budget.Trim(_plan);
         Breakage.Base = chunk.Base;
-        if (_plan.Count > 0 && window.Commit(chunk, _plan, shelf) == WindowOutcome.Committed)
+        if (_plan.Count > 0)
         {
-            schedule.NoteWindow(chunk, _plan.Count, Settle(chunk));
+            var isCommitted = window.Commit(chunk, _plan, shelf) == WindowOutcome.Committed;
+            chunk.IsUnfinished |= !isCommitted;
+            if (isCommitted)
+            {
+                schedule.NoteWindow(chunk, _plan.Count, Settle(chunk));
+            }
         }
 
         _plan.Clear();
@@ -273,9 +285,11 @@ internal sealed unsafe class MergeBatch(
                     break;
                 case PageFate.Differed:
                     known[page] = 0;
+                    chunk.IsUnfinished = true;
                     counters.Now.DifferedPagesTotal++;
                     break;
                 case PageFate.Refused:
+                    chunk.IsUnfinished = true;
                     refused.Add(chunk, page);
                     break;
                 case PageFate.Unmapped:

@@ -15,6 +15,8 @@ internal sealed unsafe class MergeSession : IDisposable
     private const int ReportMilliseconds = 2_000;
     private const int EagerReportMilliseconds = 50;
     private const int RefreshMilliseconds = 100;
+    private const int SweepMilliseconds = 500;
+    private const int CollectionMilliseconds = 60_000;
     private const long GrowthBytes = 4L << 20;
     private const int IdlePassesMax = 3;
 
@@ -37,6 +39,9 @@ internal sealed unsafe class MergeSession : IDisposable
     private readonly List<Chunk> _due = [];
     private PageLooker? _looker;
     private long _nextReport;
+    private long _nextSweep;
+    private long _nextCollection;
+    private ulong _collectedAt;
     private long _nextRefresh;
     private readonly long _heapAtStart;
     private long _grownFrom;
@@ -106,9 +111,9 @@ internal sealed unsafe class MergeSession : IDisposable
         NoticeGrowth();
         ReportIfTime(link, isEager);
         var isMore = _news > 0;
-        if (isMore)
+        if (isMore || (_batch.HasWaiting && LookSchedule.Now >= _nextSweep))
         {
-            SweepAll(link);
+            Sweep(link, isMore ? chunk => chunk.KnownPages > 0 : chunk => chunk.IsWaiting);
         }
 
         CollectDue(MergeBatch.ChunksMax);
@@ -144,7 +149,7 @@ internal sealed unsafe class MergeSession : IDisposable
 
         if (LookSchedule.Now < deadline)
         {
-            merged += SweepAll(link);
+            merged += Sweep(link, chunk => chunk.KnownPages > 0);
             for (var renewed = 1; renewed > 0 && LookSchedule.Now < deadline; merged += renewed)
             {
                 renewed = _renewer.Turn(_looker!, link, isEager: true);
@@ -318,6 +323,7 @@ internal sealed unsafe class MergeSession : IDisposable
     {
         _pass++;
         _budget.Forget();
+        GiveHeapBack();
         foreach (var (place, segment) in _shelf.Segments.ToArray())
         {
             segment.IdlePasses = segment.MappedPages <= 0 ? segment.IdlePasses + 1 : 0;
@@ -329,15 +335,25 @@ internal sealed unsafe class MergeSession : IDisposable
         }
     }
 
-    /// <summary>Asks about everything known, without looking at a page.</summary>
-    private long SweepAll(KeeperLink link)
+    /// <summary>A burst of merging leaves a heap behind that nothing would make the collector look at for long.</summary>
+    private void GiveHeapBack()
     {
-        _news = 0;
+        if (_counters.Now.MergedPagesTotal != _collectedAt && LookSchedule.Now >= _nextCollection)
+        {
+            (_collectedAt, _nextCollection) = (_counters.Now.MergedPagesTotal, LookSchedule.Now + CollectionMilliseconds);
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        }
+    }
+
+    /// <summary>Asks again about what is known of chunks, without looking at a page.</summary>
+    private long Sweep(KeeperLink link, Func<Chunk, bool> isMeant)
+    {
+        (_news, _batch.HasWaiting, _nextSweep) = (0, false, LookSchedule.Now + SweepMilliseconds);
         long merged = 0;
         for (var first = 0; first < _catalog.Chunks.Count; first += MergeBatch.ChunksMax)
         {
             _due.Clear();
-            _due.AddRange(_catalog.Chunks.Skip(first).Take(MergeBatch.ChunksMax).Where(chunk => chunk is { IsEligible: true, KnownPages: > 0 }));
+            _due.AddRange(_catalog.Chunks.Skip(first).Take(MergeBatch.ChunksMax).Where(chunk => chunk.IsEligible && isMeant(chunk)));
             if (_due.Count > 0)
             {
                 _batch.Sweep(Span(_due), _looker!, link, _schedule);

@@ -26,6 +26,8 @@ internal static class Program
             ExplainCommand.Create(),
             TopCommand.Create(),
             PlanCommand.Create(),
+            AdmitCommand.Create(),
+            CheckConfigCommand.Create(),
             RunCommand.Create(),
             EnableCommand.Create(),
             DisableCommand.Create(),

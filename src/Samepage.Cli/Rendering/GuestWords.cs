@@ -9,7 +9,7 @@ internal static class GuestWords
         var (profile, guest) = (kind.Profile, kind.Demand);
         if (kind.Source == ProfileSource.None)
         {
-            yield return "a guest fills its memory and shares nothing but pages of zeros, and no page is taken to stay zero: neither --like nor --estimate says more";
+            yield return "a guest fills its memory and shares none of it, as neither --like nor --estimate says more; pages of zeros do merge, and are expected to be written one day";
         }
         else
         {

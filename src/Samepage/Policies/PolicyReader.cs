@@ -27,7 +27,7 @@ public sealed class PolicyReader(UserNames users)
         var rules = root.Sections("rule", "[[rule]]");
         var policy = before with
         {
-            Rules = Rules(before.Rules, rules),
+            Rules = rules.Count == 0 ? before.Rules : Rules(before.Rules, rules),
             Governor = root.Section("governor", "[governor]") is { } governor ? Governor(before.Governor, governor) : before.Governor,
             Guard = root.Section("guard", "[guard]") is { } guard ? Guard(before.Guard, guard) : before.Guard,
             Server = root.Section("server", "[server]") is { } server ? Server(server) : before.Server,
@@ -54,9 +54,10 @@ public sealed class PolicyReader(UserNames users)
         // A rule that a later file names anew stands where it stood: the order of the others is not disturbed.
         List<PolicyRule> all = [.. before.Select(rule => own.Find(late => late.Name == rule.Name) ?? rule)];
         all.AddRange(own.Where(rule => !all.Contains(rule)));
-        foreach (var rule in own)
+        for (var i = 0; i < own.Count; i++)
         {
-            if (all.Find(other => other != rule && other.Match == rule.Match) is { } twin)
+            var rule = own[i];
+            if (all.Find(other => other != rule && other.Match == rule.Match && own.IndexOf(other) < i) is { } twin)
             {
                 throw new PolicyException(rule.Position, $"rule \"{rule.Name}\" matches just what rule \"{twin.Name}\" ({twin.Position}) does, so one of them never applies; remove it, or give both the same name");
             }

@@ -14,11 +14,11 @@ public static class PolicyUnits
     /// <summary>A time in the largest unit in which it is a whole number.</summary>
     public static string Text(TimeSpan time) => Text((long)time.TotalMilliseconds, s_times, "0s");
 
-    /// <summary>A size of a page at least and 64 TiB at most; null where the text is none.</summary>
-    public static long? Size(string text) => Amount(text, s_sizes, 1L << 46) is { } bytes and >= 4096 ? (long)bytes : null;
+    /// <summary>A size in whole pages, one at least and 64 TiB at most; null where the text is none.</summary>
+    public static long? Size(string text) => Amount(text, s_sizes, 1L << 46) is { } bytes and >= 4096 ? (long)bytes & ~4095L : null;
 
     /// <summary>A size in the largest unit in which it is a whole number.</summary>
-    public static string Text(long bytes) => bytes % 1024 == 0 ? Text(bytes, s_sizes, "0K") : Text(bytes + 1024 - (bytes % 1024), s_sizes, "0K");
+    public static string Text(long bytes) => Text(bytes, s_sizes, "0K");
 
     private static double? Amount(string text, (string Unit, long Worth)[] units, double most)
     {

@@ -98,7 +98,13 @@ internal static class TomlText
         catch (TomlException error)
         {
             // Such as arrays in arrays beyond the depth that it goes to.
-            throw new PolicyException(new PolicyPosition(file, error.Line ?? 0, error.Column ?? 0), Words(error.Message));
+            throw new PolicyException(new PolicyPosition(file, error.Line ?? 1, error.Column ?? 1), Words(error.Message));
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            // Tomlyn 2.10 stumbles over a backslash that is the last letter of the text: it would name the letter behind it.
+            var lines = text.Split('\n');
+            throw new PolicyException(new PolicyPosition(file, lines.Length, lines[^1].Length + 1), Words("a string does not end"));
         }
     }
 

@@ -67,15 +67,15 @@ internal sealed class EstimateFile
         foreach (var part in Field(owner, at, "not_mergeable", JsonValueKind.Array).EnumerateArray())
         {
             var reason = Field(part, $"{at}not_mergeable[].", "reason", JsonValueKind.String).GetString();
-            var bytes = Count(part, $"{at}not_mergeable[].", "resident_bytes");
-            sum += reason is "shared_memory" or "huge_tlb" or "droppable" ? bytes : 0;
+            var bytes = Count(part, $"{at}not_mergeable[].", "resident_bytes", SanePages * 4096);
+            sum = Math.Min(SanePages * 4096, sum + (reason is "shared_memory" or "huge_tlb" or "droppable" ? bytes : 0));
         }
 
-        return Math.Min(sum, SanePages * 4096);
+        return sum;
     }
 
-    private long Count(JsonElement owner, string at, string name) =>
-        Field(owner, at, name, JsonValueKind.Number).TryGetInt64(out var number) && number is >= 0 and <= SanePages * 4096
+    private long Count(JsonElement owner, string at, string name, long most = SanePages) =>
+        Field(owner, at, name, JsonValueKind.Number).TryGetInt64(out var number) && number >= 0 && number <= most
             ? number
             : throw Wrong($"has no count in {at}{name}");
 

@@ -24,8 +24,8 @@ public sealed record PlannedHost(long Bytes, long ReserveBytes, long SwapBytes)
 /// <param name="Guests">How many.</param>
 public sealed record GuestPlan(PlannedHost Host, GuestDemand Guest, int Guests)
 {
-    /// <summary>As many as a plan goes up to; with sizes up to 64 TiB no sum overflows.</summary>
-    public const int GuestsMax = 65_536;
+    /// <summary>As many as a plan goes up to; with guests of 64 TiB, and as much besides, no sum overflows.</summary>
+    public const int GuestsMax = 32_768;
 
     /// <summary>The largest size of anything in a plan.</summary>
     public const long SizeBytesMax = 1L << 46;

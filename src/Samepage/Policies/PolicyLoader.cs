@@ -28,13 +28,13 @@ public sealed class PolicyLoader(UserNames users)
         var reader = new PolicyReader(users);
         var first = path ?? DefaultPath;
         var policy = Policy.Default;
-        if (File.Exists(first))
+        if (TryText(first) is { } text)
         {
-            policy = reader.Read(policy, first, Text(first));
+            policy = reader.Read(policy, first, text);
         }
-        else if (path is not null || Directory.Exists(first))
+        else if (path is not null)
         {
-            throw new PolicyException(new PolicyPosition(first, 0, 0), Directory.Exists(first) ? "is a directory; name a file" : "does not exist; name another, or leave --config out");
+            throw new PolicyException(new PolicyPosition(first, 0, 0), "does not exist; name another, or leave --config out");
         }
 
         foreach (var dropIn in DropIns(first))
@@ -53,8 +53,26 @@ public sealed class PolicyLoader(UserNames users)
             : [];
     }
 
+    /// <summary>Null where the file does not exist. One that may not be looked for is not taken for missing.</summary>
+    private static string? TryText(string file)
+    {
+        try
+        {
+            return Text(file);
+        }
+        catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
     private static string Text(string file)
     {
+        if (Directory.Exists(file))
+        {
+            throw new PolicyException(new PolicyPosition(file, 0, 0), "is a directory; name a file");
+        }
+
         using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1);
         var bytes = new byte[FileBytesMax + 1];
         var length = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);

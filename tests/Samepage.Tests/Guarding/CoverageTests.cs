@@ -116,7 +116,7 @@ public sealed class CoverageTests : IDisposable
 
     internal static Gen<GuestDemand> Guests =>
         from size in Gen.Long[4096, GuestPlan.SizeBytesMax]
-        from monitor in Gen.Long[0, 1L << 36]
+        from monitor in Gen.Long[0, size]
         from resident in Gen.Long[0, 1L << 44]
         from unique in Gen.Double[0, 1]
         from common in Gen.Double[0, 1]

@@ -90,6 +90,21 @@ public sealed class SharingProfileTests : IDisposable
     }
 
     [Fact]
+    public void The_largest_counts_overflow_nothing()
+    {
+        const long Pages = 1L << 40;
+        var counts = $"\"present_pages\": {Pages}, \"zero_pages\": {Pages}, \"distinct_pages\": {Pages}, \"volatile_pages\": {Pages}, \"swapped_pages\": {Pages}";
+        var memory = $"\"not_mergeable\": [{string.Join(", ", Enumerable.Repeat($"{{\"reason\": \"huge_tlb\", \"resident_bytes\": {Pages * 4096}}}", 3000))}]";
+        var targets = string.Join(", ", Enumerable.Repeat($"{{{counts}, {memory}}}", 40));
+        _tree["large.json"] = $"{{\"schema\": \"samepage.estimate/1\", \"partial\": false, \"totals\": {{{counts}}}, \"targets\": [{targets}], {memory}}}";
+        var profile = EstimateFile.Read(_tree.PathOf("large.json"));
+        Assert.Equal(3 * Pages * Page, profile.ResidentBytes);
+        Assert.InRange(profile.UniqueBytes!.Value, Pages * Page, profile.ResidentBytes!.Value);
+        var plan = new GuestPlan(new PlannedHost(GuestPlan.SizeBytesMax, 0, 0), GuestDemand.Of(GuestPlan.SizeBytesMax, profile, GuestPlan.SizeBytesMax), GuestPlan.GuestsMax);
+        Assert.True(plan.SwapForFullUseBytes > 0 && plan.UnmergedBytes > 0 && plan.GuestsFit == 0);
+    }
+
+    [Fact]
     public void An_estimate_without_targets_is_refused()
     {
         _tree["e.json"] = """{"schema": "samepage.estimate/1", "partial": false, "targets": [], "totals": {}}""";

@@ -29,8 +29,9 @@ internal static class PlanText
     private static string Verdict(GuestPlan plan)
     {
         var guests = $"{Readable.Count(plan.Guests, "guest", "guests")} of {Readable.Size(plan.Guest.SizeBytes)}";
+        var use = plan.Guest.ResidentBytes < plan.Guest.SizeBytes ? $", as long as each uses no more than {Readable.Size(plan.Guest.ResidentBytes)}" : "";
         return plan.Fits
-            ? $"{guests} fit, {(plan.Guests <= plan.GuestsFitUnmerged ? "even with nothing merged" : "once merged")}."
-            : $"{guests} do not fit: {Readable.Count(plan.GuestsFit)} would.";
+            ? $"{guests} fit, {(plan.Guests <= plan.GuestsFitUnmerged ? "even with nothing merged" : "once merged")}{use}."
+            : $"{guests} do not fit: {Readable.Count(plan.GuestsFit)} would{use}.";
     }
 }

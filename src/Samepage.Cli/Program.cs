@@ -25,6 +25,9 @@ internal static class Program
             StatusCommand.Create(),
             ExplainCommand.Create(),
             TopCommand.Create(),
+            PlanCommand.Create(),
+            AdmitCommand.Create(),
+            CheckConfigCommand.Create(),
             RunCommand.Create(),
             EnableCommand.Create(),
             DisableCommand.Create(),
@@ -39,7 +42,7 @@ internal static class Program
 
         // No response files: an argument that begins with @ is an argument.
         var parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        return parsed.Errors is [var error, ..] && parsed.Action is not HelpAction
+        return parsed.Errors is [var error, ..] && parsed.Action is not (HelpAction or Manual)
             ? VerbRunner.Fail(ExitCode.Usage, UsageError(parsed, error.Message))
             : parsed.Invoke(new InvocationConfiguration { ProcessTerminationTimeout = null });
     }

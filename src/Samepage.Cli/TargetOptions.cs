@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Samepage.Linux;
 using Samepage.Linux.Proc;
 using Samepage.Targets;
 
@@ -117,19 +116,7 @@ internal sealed class TargetOptions
     public static uint UserNumber(string option, string user)
     {
         _ = NotEmpty(option, user);
-        if (uint.TryParse(user, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
-        {
-            return number;
-        }
-
-        foreach (var line in (KernelFile.TryReadText("/etc/passwd") ?? "").Split('\n'))
-        {
-            if (line.Split(':') is [var name, _, var id, ..] && name == user && uint.TryParse(id, out number))
-            {
-                return number;
-            }
-        }
-
-        throw new CommandFailure(ExitCode.Usage, $"{option} '{user}' is not a user of this machine");
+        return new UserNames().Number(user)
+            ?? throw new CommandFailure(ExitCode.Usage, $"{option} '{user}' is not a user of this machine");
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Samepage.Cli.Rendering;
 using Samepage.Governing;
+using Samepage.Guarding;
 using Samepage.Linux.Proc;
 using Samepage.Linux.Sys;
 using Samepage.Merging.User;
@@ -126,7 +127,7 @@ internal static class StatusCommand
         var survey = targets is null ? everybody : reader.ReadProcesses(targets);
         var verdict = tracker.Observe(host.Sample with { HasUnscannedProcess = everybody.HasUnscanned });
         store.TryWrite(new Observation(tracker.Memory!, host.KsmdCpuSeconds));
-        Write(host, survey, verdict, KsmdPace.Between(cpuBefore, before, host), domains, isJson);
+        Write(host, reader.TryReadCoverage(domains), survey, verdict, KsmdPace.Between(cpuBefore, before, host), domains, isJson);
     }
 
     private static void Watch(MergingReader reader, ConvergenceTracker tracker, DateTimeOffset until, CancellationToken cancel)
@@ -139,16 +140,16 @@ internal static class StatusCommand
         }
     }
 
-    private static void Write(HostMerging host, ProcessSurvey survey, ConvergenceVerdict verdict, KsmdPace? pace, IReadOnlyList<DomainReport> domains, bool isJson)
+    private static void Write(HostMerging host, HostCoverage? coverage, ProcessSurvey survey, ConvergenceVerdict verdict, KsmdPace? pace, IReadOnlyList<DomainReport> domains, bool isJson)
     {
         if (isJson)
         {
-            Console.Out.Write(StatusJson.From(host, survey, verdict, pace, domains).ToText());
+            Console.Out.Write(StatusJson.From(host, coverage, survey, verdict, pace, domains).ToText());
             return;
         }
 
         var console = ConsoleText.StandardOutput();
-        StatusText.WriteHost(console, host, verdict, pace);
+        StatusText.WriteHost(console, host, coverage, verdict, pace);
         if (survey.Shown.Count > 0)
         {
             console.WriteLine();

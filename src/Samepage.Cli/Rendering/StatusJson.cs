@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Samepage.Governing;
+using Samepage.Guarding;
 using Samepage.Merging.User.Keeping;
 
 namespace Samepage.Cli.Rendering;
@@ -11,12 +12,13 @@ internal sealed record StatusJson(
     IReadOnlyList<StatusJson.ProcessPart> Processes, int OptedInUnmergedProcesses, int UnreadableProcesses,
     IReadOnlyList<DomainJson> Domains)
 {
-    public static StatusJson From(HostMerging host, ProcessSurvey survey, ConvergenceVerdict verdict, KsmdPace? pace, IReadOnlyList<DomainReport> domains) => new(
+    public static StatusJson From(HostMerging host, HostCoverage? coverage, ProcessSurvey survey, ConvergenceVerdict verdict, KsmdPace? pace, IReadOnlyList<DomainReport> domains) => new(
         "samepage.status/1", host.Sample.TakenAt,
         new HostPart(
             host.State, host.IsAdvisorOn, host.Sample.FullScans, host.PagesShared, host.PagesSharing, host.ZeroPages,
             host.PagesUnshared, host.PagesVolatile, host.SavedBytes, host.MetadataBytes, host.ProfitBytes,
-            host.KsmdCpuSeconds, pace?.CpuShare, pace?.Over.TotalSeconds),
+            host.KsmdCpuSeconds, pace?.CpuShare, pace?.Over.TotalSeconds, coverage?.Exposure.Bytes,
+            coverage?.Headroom.Bytes, coverage?.Coverage.Ratio),
         new ConvergencePart(verdict.State, verdict.Reason, verdict.QuietPasses, verdict.NeededPasses),
         [.. survey.Shown.Select(process => new ProcessPart(
             process.Pid, process.Name, process.IsReadable, process.OptIn, process.MergedPages, process.ZeroPages,
@@ -28,7 +30,7 @@ internal sealed record StatusJson(
     internal sealed record HostPart(
         KsmdState Ksmd, bool AdvisorOn, long FullScans, long SharedPages, long SharingPages, long ZeroPages, long UnsharedPages,
         long VolatilePages, long SavedBytes, long MetadataBytes, long ProfitBytes, double? KsmdCpuSeconds, double? KsmdCpuShare,
-        double? KsmdCpuShareOverSeconds);
+        double? KsmdCpuShareOverSeconds, long? ExposureBytes, long? HeadroomBytes, double? Coverage);
 
     internal sealed record ConvergencePart(Convergence State, string Reason, long QuietFullScans, long NeededFullScans);
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Samepage.Governing;
+using Samepage.Guarding;
 using Spectre.Console;
 
 namespace Samepage.Cli.Rendering;
@@ -9,14 +10,25 @@ internal static class StatusText
 {
     private const int Indent = 12;
 
-    public static void WriteHost(IAnsiConsole console, HostMerging host, ConvergenceVerdict verdict, KsmdPace? pace)
+    public static void WriteHost(
+        IAnsiConsole console, HostMerging host, HostCoverage? coverage, ConvergenceVerdict verdict, KsmdPace? pace)
     {
+        WriteCoverage(console, coverage);
         Line(console, "ksmd", $"{Words(host.State)}{(host.IsAdvisorOn ? ", paced by the advisor" : "")}; {Readable.Count(host.Sample.FullScans, "full scan", "full scans")}");
         Line(console, "saved", $"{Readable.Size(host.SavedBytes)}: {Readable.Count(host.PagesSharing)} pages on {Readable.Count(host.PagesShared)} stable pages, {Readable.Count(host.ZeroPages)} zero pages");
         Line(console, "profit", $"{Readable.Size(host.ProfitBytes)} after {Readable.Size(host.MetadataBytes)} of metadata");
         Line(console, "unmerged", $"{Readable.Count(host.PagesUnshared)} unique, {Readable.Count(host.PagesVolatile)} volatile, new or skipped");
         Line(console, "ksmd's CPU", Cpu(host, pace));
         Line(console, "merging", $"{Words(verdict.State)}: {verdict.Reason}", verdict.State == Convergence.Converged ? "green" : "default");
+    }
+
+    /// <summary>What would be needed if every merged page broke, and what there is: the first that an operator wants to know.</summary>
+    private static void WriteCoverage(IAnsiConsole console, HostCoverage? host)
+    {
+        if (host is { Coverage: var coverage, Headroom: var headroom })
+        {
+            Line(console, "coverage", $"{GuestWords.Coverage(coverage.Ratio)}; exposure {Readable.Size(coverage.ExposureBytes)}, headroom {Readable.Size(coverage.HeadroomBytes)} ({Readable.Size(headroom.AvailableBytes)} of memory + {Readable.Size(headroom.SwapFreeBytes)} of swap - {Readable.Size(HostHeadroom.ReserveBytes)} reserve)", coverage.IsAtLeast(1) ? "default" : "red");
+        }
     }
 
     public static void WriteProcesses(IAnsiConsole console, IReadOnlyList<ProcessMerging> processes)

@@ -1,4 +1,5 @@
 using Samepage.Governing;
+using Samepage.Guarding;
 using Samepage.Linux.Proc;
 using Samepage.Merging.User.Keeping;
 using Samepage.Targets;
@@ -22,6 +23,7 @@ internal sealed class TopScreen(
 
     private readonly ConvergenceTracker _tracker = new();
     private HostMerging? _host;
+    private HostCoverage? _coverage;
     private ProcessSurvey? _survey;
     private ConvergenceVerdict? _verdict;
     private KsmdPace? _pace;
@@ -42,6 +44,7 @@ internal sealed class TopScreen(
         _domains = askDomains?.Invoke() ?? [];
         var before = _host;
         _host = reader.ReadHost();
+        _coverage = reader.TryReadCoverage(_domains);
         _pace = before is null ? null : KsmdPace.Between(before.KsmdCpuSeconds, before.Sample.TakenAt, _host);
         var everybody = reader.ReadProcesses(null);
         _verdict = _tracker.Observe(_host.Sample with { HasUnscannedProcess = everybody.HasUnscanned });
@@ -89,7 +92,7 @@ internal sealed class TopScreen(
             Out = new AnsiConsoleOutput(text),
         });
         console.Profile.Width = Math.Max(40, columns);
-        StatusText.WriteHost(console, _host, _verdict, _pace);
+        StatusText.WriteHost(console, _host, _coverage, _verdict, _pace);
         console.WriteLine();
         var heading = text.ToString().Count(letter => letter == '\n');
         StatusText.WriteProcesses(console, Ordered());

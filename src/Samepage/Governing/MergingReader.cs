@@ -1,6 +1,8 @@
+using Samepage.Guarding;
 using Samepage.Linux;
 using Samepage.Linux.Proc;
 using Samepage.Linux.Sys;
+using Samepage.Merging.User.Keeping;
 using Samepage.Targets;
 
 namespace Samepage.Governing;
@@ -10,6 +12,10 @@ namespace Samepage.Governing;
 /// <param name="ksm">The kernel's merging.</param>
 public sealed class MergingReader(ProcFs proc, KsmSysfs ksm)
 {
+    /// <summary>Looks at what the host would need if all merged pages broke, and what there is; null where that cannot be read.</summary>
+    /// <param name="domains">What the domains' keepers reported.</param>
+    public HostCoverage? TryReadCoverage(IEnumerable<DomainReport> domains) => HostCoverage.TryRead(proc, ksm, domains);
+
     private int? _ksmdPid;
 
     /// <summary>Looks at the host.</summary>

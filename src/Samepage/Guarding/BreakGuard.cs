@@ -12,22 +12,22 @@ namespace Samepage.Guarding;
 public sealed class BreakGuard(ProcFs proc, string controlGroupRoot = "/sys/fs/cgroup")
 {
     /// <summary>Left untouched, for everybody else who asks for memory in the same moment.</summary>
-    public const long ReserveBytes = 64L << 20;
+    public const long ReserveBytes = HostHeadroom.ReserveBytes;
 
     /// <summary>Why breaking pages of a process would not be safe, as arithmetic on one line; null where it would be.</summary>
     /// <param name="pid">The process, or null to look at the host alone.</param>
     /// <param name="neededBytes">How much would be needed.</param>
     public string? Refusal(int? pid, long neededBytes)
     {
-        var memory = MemInfo.Read(proc);
-        if (neededBytes > memory.AvailableBytes + memory.SwapFreeBytes - ReserveBytes)
+        var host = HostHeadroom.Read(proc);
+        if (new Coverage(neededBytes, host.Bytes).ShortfallBytes > 0)
         {
-            return $"needs up to {Text(neededBytes)}, but the host could supply {Text(memory.AvailableBytes)} of memory"
-                + $" + {Text(memory.SwapFreeBytes)} of swap - {Text(ReserveBytes)} reserve";
+            return $"needs up to {Text(neededBytes)}, but the host could supply {Text(host.AvailableBytes)} of memory"
+                + $" + {Text(host.SwapFreeBytes)} of swap - {Text(ReserveBytes)} reserve";
         }
 
-        var group = pid is { } number ? ControlGroupHeadroom.Of(proc, number, memory.SwapFreeBytes, controlGroupRoot) : null;
-        return group is null || neededBytes <= group.Bytes
+        var group = pid is { } number ? ControlGroupHeadroom.Of(proc, number, host.SwapFreeBytes, controlGroupRoot) : null;
+        return group is null || new Coverage(neededBytes, group.Bytes).ShortfallBytes == 0
             ? null
             : $"needs up to {Text(neededBytes)}, but control group {group.Group} could supply {Text(group.LimitBytes)} limit"
                 + $" - {Text(group.UsedBytes)} used + {Text(group.ReclaimableBytes)} of file pages + {Text(group.SwapBytes)} of swap";

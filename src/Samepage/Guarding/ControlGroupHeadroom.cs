@@ -39,15 +39,29 @@ public sealed record ControlGroupHeadroom(string Group, long LimitBytes, long Us
                 continue;
             }
 
-            var mount = isUnified ? (File.Exists($"{root}/cgroup.controllers") ? root : $"{root}/unified") : $"{root}/memory";
-            for (var at = group.TrimEnd('/'); at.Length > 0; at = at[..Math.Max(0, at.LastIndexOf('/'))])
+            var mount = isUnified ? ControlGroup.UnifiedMount(root) : $"{root}/memory";
+            foreach (var level in Levels(new ControlGroup(mount, group.TrimEnd('/'), isUnified), swapFreeBytes))
             {
-                var found = isUnified ? Version2($"{mount}{at}", at, swapFreeBytes) : Version1($"{mount}{at}", at, swapFreeBytes);
-                tightest = found is not null && (tightest is null || found.Bytes < tightest.Bytes) ? found : tightest;
+                tightest = tightest is null || level.Bytes < tightest.Bytes ? level : tightest;
             }
         }
 
         return tightest;
+    }
+
+    /// <summary>Looks at a group and all groups above: each that has a limit, the lowest first.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="swapFreeBytes">Free swap of the host, beyond which no group can go.</param>
+    public static IEnumerable<ControlGroupHeadroom> Levels(ControlGroup group, long swapFreeBytes)
+    {
+        for (var at = group.Path; at.Length > 0; at = at[..Math.Max(0, at.LastIndexOf('/'))])
+        {
+            var directory = group.Mount + at;
+            if ((group.IsUnified ? Version2(directory, at, swapFreeBytes) : Version1(directory, at, swapFreeBytes)) is { } level)
+            {
+                yield return level;
+            }
+        }
     }
 
     private static ControlGroupHeadroom? Version2(string directory, string group, long swapFreeBytes)

@@ -1,0 +1,58 @@
+using System.Net;
+using Samepage.Policies.Toml;
+using Samepage.Targets;
+
+namespace Samepage.Policies;
+
+/// <summary>
+/// Reads the text of one policy file on top of what files before it said: a value replaces the earlier one, a rule or
+/// control group of a known name takes its place, others are added at the end.
+/// </summary>
+/// <param name="users">Who are users of this machine.</param>
+public sealed class PolicyReader(UserNames users)
+{
+    /// <summary>Reads one file's text.</summary>
+    /// <param name="before">What holds without it.</param>
+    /// <param name="file">What messages call the file.</param>
+    /// <param name="text">The text.</param>
+    /// <exception cref="PolicyException">The text is no policy; nothing of it holds then.</exception>
+    public Policy Read(Policy before, string file, string text)
+    {
+        var root = new TomlSection(TomlText.Parse(file, text), "a policy");
+        var rules = root.Sections("rule", "[[rule]]");
+        var policy = before with
+        {
+            Rules = rules.Count == 0 ? before.Rules : new RuleReader(users).Read(before.Rules, rules),
+            Governor = root.Section("governor", "[governor]") is { } governor ? Governor(before.Governor, governor) : before.Governor,
+            Guard = root.Section("guard", "[guard]") is { } guard ? GuardReader.Read(before.Guard, guard) : before.Guard,
+            Server = root.Section("server", "[server]") is { } server ? Server(server) : before.Server,
+            Sources = [.. before.Sources, file],
+        };
+        root.End();
+        return policy;
+    }
+
+    private static GovernorPolicy Governor(GovernorPolicy before, TomlSection section)
+    {
+        var governor = before with
+        {
+            CpuBudgetPercent = section.Number("cpu_budget_percent", 0.1, 100) ?? before.CpuBudgetPercent,
+            CpuBudgetOver = section.Time("cpu_budget_over", TimeSpan.FromSeconds(1)) ?? before.CpuBudgetOver,
+        };
+        section.End();
+        return governor;
+    }
+
+    private static ServerPolicy Server(TomlSection section)
+    {
+        var listen = section.Text("listen");
+        section.End();
+        return listen switch
+        {
+            null => new ServerPolicy(),
+            "off" => new ServerPolicy { Listen = null },
+            _ when IPEndPoint.TryParse(listen, out var endpoint) && endpoint.Port > 0 => new ServerPolicy { Listen = endpoint.ToString() },
+            _ => throw section.Wrong("listen", $"must be an address and a port, such as \"127.0.0.1:7373\" or \"[::1]:7373\", or \"off\", and is \"{listen}\""),
+        };
+    }
+}

@@ -1,0 +1,152 @@
+using CsCheck;
+using Samepage.Guarding;
+using Samepage.Linux.Proc;
+using Samepage.Linux.Sys;
+using Samepage.Merging.User.Keeping;
+using Samepage.Planning;
+using Samepage.Targets;
+
+namespace Samepage.Tests.Guarding;
+
+/// <summary>Exposure, headroom and coverage of made-up hosts and control groups.</summary>
+public sealed class CoverageTests : IDisposable
+{
+    private const long Mebi = 1 << 20;
+    private const long Page = 4096;
+    private readonly TemporaryTree _tree = new();
+
+    private ProcFs Proc => new(_tree.PathOf("proc"));
+
+    public void Dispose() => _tree.Dispose();
+
+    [Fact]
+    public void Coverage_is_headroom_by_exposure_and_the_gap_is_what_is_missing()
+    {
+        Assert.Equal(0.5, new Coverage(200, 100).Ratio);
+        Assert.Equal(100, new Coverage(200, 100).ShortfallBytes);
+        Assert.Equal(0, new Coverage(200, 300).ShortfallBytes);
+        Assert.Equal(250, new Coverage(200, -50).ShortfallBytes);
+        Assert.Null(new Coverage(0, 100).Ratio);
+        Assert.True(new Coverage(200, 100).IsAtLeast(0.5));
+        Assert.False(new Coverage(200, 100).IsAtLeast(0.51));
+        Assert.True(new Coverage(0, 0).IsAtLeast(1000));
+        Assert.False(new Coverage(0, -1).IsAtLeast(1));
+    }
+
+    [Fact]
+    public void A_host_is_exposed_by_what_ksmd_saved_and_by_what_members_map_from_segments()
+    {
+        _tree["ksm/pages_sharing"] = "1000\n";
+        _tree["ksm/pages_shared"] = "100\n";
+        _tree["ksm/ksm_zero_pages"] = "24\n";
+        _tree["proc/meminfo"] = $"MemTotal: {900 * 1024} kB\nMemAvailable: {500 * 1024} kB\nSwapFree: {200 * 1024} kB\n";
+        var host = HostCoverage.Read(Proc, new KsmSysfs(_tree.PathOf("ksm")), [Domain((7, 300), (8, 5))]);
+        Assert.Equal((1024 * Page, 305 * Page), (host.Exposure.KernelBytes, host.Exposure.UserBytes));
+        Assert.Equal(new Coverage(1329 * Page, (700 * Mebi) - HostHeadroom.ReserveBytes), host.Coverage);
+    }
+
+    [Fact]
+    public void A_member_that_lies_overflows_no_sum()
+    {
+        var host = Exposure.OfHost(new KsmSysfs(_tree.PathOf("none")), [Domain((7, ulong.MaxValue), (8, ulong.MaxValue))]);
+        Assert.Equal((1L << 45) * Page, host.Bytes);
+    }
+
+    [Fact]
+    public void A_host_whose_memory_cannot_be_read_has_no_coverage() =>
+        Assert.Null(HostCoverage.TryRead(Proc, new KsmSysfs(_tree.PathOf("ksm")), []));
+
+    [Fact]
+    public void Each_limited_group_above_a_guest_is_exposed_by_its_own_processes()
+    {
+        TwoLevels();
+        var levels = ControlGroupCoverage.ReadLevels(Proc, Group("/machine/guests"), 1000 * Mebi, [Domain((21, 10), (30, 999))]);
+        Assert.Equal(["/machine/guests", "/machine"], levels.Select(level => level.Headroom.Group));
+        Assert.Equal([new Coverage(70 * Page, 20 * Mebi), new Coverage(370 * Page, 150 * Mebi)], levels.Select(level => level.Coverage));
+        Assert.Equal([0, 0], levels.Select(level => level.UnreadableProcesses));
+    }
+
+    [Theory]
+    [InlineData("/machine/guests")]
+    [InlineData("/machine/guests/")]
+    [InlineData("ROOT/machine/guests")]
+    public void A_group_is_found_by_path_and_by_directory(string text)
+    {
+        TwoLevels();
+        Assert.Equal(Group("/machine/guests"), ControlGroup.Find(text.Replace("ROOT", _tree.PathOf("cgroup")), _tree.PathOf("cgroup")));
+    }
+
+    [Theory]
+    [InlineData("/", "root")]
+    [InlineData("ROOT", "root")]
+    [InlineData("/nosuch", "does not exist")]
+    [InlineData("machine", "does not exist")]
+    [InlineData("/machine/../../proc", "does not exist")]
+    public void What_is_no_group_is_refused(string text, string why)
+    {
+        TwoLevels();
+        var error = Assert.Throws<TargetException>(() => ControlGroup.Find(text.Replace("ROOT", _tree.PathOf("cgroup")), _tree.PathOf("cgroup")));
+        Assert.Contains(why, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Version_1_is_found_where_it_limits_memory()
+    {
+        _tree["cgroup/memory/guests/memory.limit_in_bytes"] = $"{100 * Mebi}\n";
+        _tree["cgroup/memory/guests/memory.usage_in_bytes"] = $"{60 * Mebi}\n";
+        _tree["cgroup/unified/guests/cgroup.procs"] = "";
+        var group = ControlGroup.Find("/guests", _tree.PathOf("cgroup"));
+        Assert.False(group.IsUnified);
+        Assert.Equal(40 * Mebi, Assert.Single(ControlGroupCoverage.ReadLevels(Proc, group, 0, [])).Coverage.HeadroomBytes);
+    }
+
+    [Fact]
+    public void Admitting_never_makes_coverage_better() =>
+        Gen.Select(Guests, Gen.Long[0, 1L << 45], Gen.Long[-(1L << 45), 1L << 45]).Sample((guest, exposure, headroom) =>
+        {
+            var before = new Coverage(exposure, headroom);
+            var after = before.After(guest);
+            Assert.True(after.ExposureBytes >= before.ExposureBytes && after.HeadroomBytes <= before.HeadroomBytes);
+            Assert.True(after.ShortfallBytes >= before.ShortfallBytes);
+            foreach (var floor in new[] { 0, 0.3, 1, 1.5, 7 })
+            {
+                Assert.True(before.IsAtLeast(floor) || !after.IsAtLeast(floor));
+            }
+        });
+
+    internal static Gen<GuestDemand> Guests =>
+        from size in Gen.Long[4096, GuestPlan.SizeBytesMax]
+        from monitor in Gen.Long[0, size]
+        from resident in Gen.Long[0, 1L << 44]
+        from unique in Gen.Double[0, 1]
+        from common in Gen.Double[0, 1]
+        from known in Gen.Bool
+        let own = (long)(resident * unique)
+        select GuestDemand.Of(size, known ? new SharingProfile(3, resident, own, (long)((resident - own) * common)) : SharingProfile.None, monitor);
+
+    private static DomainReport Domain(params (int Pid, ulong MergedPages)[] members) => new(
+        DomainReport.SchemaName, "d", 1, 0, 0, 0, 0, 0, 0, new SegmentsReport(0, 0, 0, 0),
+        [.. members.Select(member => new MemberReport(member.Pid, "m", 0, "merging", "", 0, 0, new MemberFigures(0, member.MergedPages, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), []))]);
+
+    private ControlGroup Group(string path) => new(_tree.PathOf("cgroup"), path, IsUnified: true);
+
+    private void TwoLevels()
+    {
+        _tree["cgroup/cgroup.controllers"] = "memory\n";
+        Limit("machine", 300, 150, "20\n");
+        Limit("machine/guests", 100, 80, "21\n0\n");
+        _tree["cgroup/machine/guests/one/cgroup.procs"] = "22\n";
+        _tree["proc/20/ksm_stat"] = "ksm_merging_pages 300\nksm_zero_pages 0\n";
+        _tree["proc/21/ksm_stat"] = "ksm_merging_pages 40\nksm_zero_pages 5\n";
+        _tree["proc/22/ksm_stat"] = "ksm_merging_pages 15\nksm_zero_pages 0\n";
+        _tree["proc/23/ksm_stat"] = "ksm_merging_pages 9999\nksm_zero_pages 0\n";
+    }
+
+    private void Limit(string group, long mebi, long usedMebi, string pids)
+    {
+        _tree[$"cgroup/{group}/memory.max"] = $"{mebi * Mebi}\n";
+        _tree[$"cgroup/{group}/memory.current"] = $"{usedMebi * Mebi}\n";
+        _tree[$"cgroup/{group}/memory.swap.max"] = "0\n";
+        _tree[$"cgroup/{group}/cgroup.procs"] = pids;
+    }
+}

@@ -1,0 +1,44 @@
+namespace Samepage.Governing;
+
+/// <summary>What an operator may set of the governor. Shares are of one core.</summary>
+public sealed record GovernorOptions
+{
+    /// <summary>CPU time that ksmd may take, averaged over any <see cref="BudgetWindow"/>. Never exceeded.</summary>
+    public double BudgetShare { get; init; } = 0.25;
+
+    /// <summary>The time over which the budget is averaged.</summary>
+    public TimeSpan BudgetWindow { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>The pace of a burst, as long as the window has room for it.</summary>
+    public double BurstShare { get; init; } = 0.5;
+
+    /// <summary>The pace of the trickle on a converged host.</summary>
+    public double TrickleShare { get; init; } = 0.004;
+
+    /// <summary>A CPU-second that saves less than this is not worth spending.</summary>
+    public long WorthBytesPerCpuSecond { get; init; } = 16L << 20;
+
+    /// <summary>Passes without worthwhile growth, after those that are needed, until a host counts as converged.</summary>
+    public double QuietPasses { get; init; } = 0.5;
+
+    /// <summary>New memory below this starts nothing: the trickle finds it.</summary>
+    public long NewMemoryMin { get; init; } = 32L << 20;
+
+    /// <summary>The part of what was saved that must be lost again before the host is gone over anew.</summary>
+    public double LossShare { get; init; } = 0.02;
+
+    /// <summary>The least time between two rounds of work on the same memory.</summary>
+    public TimeSpan RepeatAfter { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>PSI of the CPU above which work waits, and the one below which it goes on, in percent.</summary>
+    public (double Enter, double Leave) CpuPressure { get; init; } = (60, 40);
+
+    /// <summary>The longest wait; then work goes on at a quarter of its pace.</summary>
+    public TimeSpan WaitMax { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>PSI of memory above which memory counts as short, and the one below which it no longer does, in percent.</summary>
+    public (double Enter, double Leave) MemoryPressure { get; init; } = (10, 3);
+
+    /// <summary>The available part of memory below which it counts as short, and the one above which it no longer does.</summary>
+    public (double Enter, double Leave) AvailableShare { get; init; } = (0.10, 0.15);
+}

@@ -41,10 +41,12 @@ public sealed partial class Governor
 
     private void Begin(HostSample now, Prospect prospect)
     {
-        var goal = RoundGoal.From(now, prospect.NewBytes / HostSample.PageSize);
+        // What the trickle saw is no measure of work.
+        _yield.Reset();
+        var goal = RoundGoal.From(now);
         _work = _work is { } running
-            ? running with { Why = prospect.Why, Goal = goal.Max(running.Goal), GrewAt = now }
-            : new Work(prospect.Why, goal, now, now, _cpuSeconds);
+            ? running with { Prospect = running.Prospect.With(prospect), Goal = goal, GrewAt = now }
+            : new Work(prospect, goal, now, now, _cpuSeconds);
     }
 
     private void End(HostSample now, Work work)
@@ -52,7 +54,7 @@ public sealed partial class Governor
         var gained = now.SavedBytes - work.Begun.SavedBytes;
         var spent = _cpuSeconds - work.CpuSecondsBefore;
         _prospects.Finish(now, gained, spent);
-        _outcome = $"{work.Why} brought {Figures.Bytes(gained)} for {Figures.CpuSeconds(spent)}";
+        _outcome = $"{work.Prospect.Why} brought {Figures.Bytes(gained)} for {Figures.CpuSeconds(spent)}";
     }
 
     /// <summary>Enough pages went by since growth was last worth its price.</summary>
@@ -85,9 +87,13 @@ public sealed partial class Governor
 
     private Choice ChoosePace(HostSample now, Work work)
     {
-        var reason = work.Goal.IsReached(now)
-            ? $"{work.Why}: still gains {Figures.Bytes(_yield.BytesPerCpuSecond ?? 0)} a CPU-second"
-            : work.Why;
+        var gain = _yield.BytesPerCpuSecond ?? 0;
+        var reason = (work.Goal.IsReached(now), gain >= Worth) switch
+        {
+            (false, _) => work.Prospect.Why,
+            (_, true) => $"{work.Prospect.Why}: still gains {Figures.Bytes(gain)} a CPU-second",
+            _ => $"{work.Prospect.Why}: makes sure that no more than {Figures.Bytes(Worth)} a CPU-second is to be gained",
+        };
         if (IsMemoryShort)
         {
             var hurry = Math.Min(0.9, 2 * options.BurstShare);
@@ -110,10 +116,10 @@ public sealed partial class Governor
     }
 
     /// <summary>Something that is being done.</summary>
-    /// <param name="Why">The prospect's words.</param>
-    /// <param name="Goal">Two rounds from the last prospect on.</param>
+    /// <param name="Prospect">What it is for.</param>
+    /// <param name="Goal">Enough passes from the last prospect on.</param>
     /// <param name="Begun">The look at which it began.</param>
     /// <param name="GrewAt">The last look at which growth was worth its price.</param>
     /// <param name="CpuSecondsBefore">What ksmd had spent when it began.</param>
-    private sealed record Work(string Why, RoundGoal Goal, HostSample Begun, HostSample GrewAt, double CpuSecondsBefore);
+    private sealed record Work(Prospect Prospect, RoundGoal Goal, HostSample Begun, HostSample GrewAt, double CpuSecondsBefore);
 }

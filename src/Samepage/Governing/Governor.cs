@@ -5,8 +5,8 @@ namespace Samepage.Governing;
 /// their reasons go out, and time is what the samples say, so that whole days can be replayed.
 /// </summary>
 /// <remarks>
-/// <para>A <b>prospect</b> (new memory, a promise, a loss) begins a piece of <b>work</b>: two rounds over everything,
-/// since ksmd merges at the second look, and then on for as long as growth for each CPU-second is worth it. Then the
+/// <para>A <b>prospect</b> (new memory, a promise, a loss) begins a piece of <b>work</b>: as many passes as ksmd needs
+/// to merge what it is offered, and then on for as long as growth for each CPU-second is worth it. Then the
 /// host has <b>converged</b>, and a trickle looks for what nobody announced.</para>
 /// <para>Work goes at the pace of a burst, but never faster than what is left of the budget's window would last for
 /// <see cref="s_reserve"/>: bursts are quick, long work settles at four fifths of the budget, and nothing ever runs into
@@ -56,7 +56,7 @@ public sealed partial class Governor(GovernorOptions options)
         var choice = Choose(now);
         var before = _pacer.Last;
         var order = choice.Mode is GovernorMode.Held or GovernorMode.Resting
-            ? _pacer.Keep(before.Stopped)
+            ? _pacer.Keep(before.Stop())
             : Afford(now, ref choice);
         _last = now;
         return new GovernorDecision(
@@ -113,7 +113,7 @@ public sealed partial class Governor(GovernorOptions options)
         {
             _isSpent = true;
             choice = new Choice(GovernorMode.Spent, 0, Describe(left, $"stands still until some of it comes back (then: {choice.Reason})"));
-            return _pacer.Keep(_pacer.Last.Stopped);
+            return _pacer.Keep(_pacer.Last.Stop());
         }
 
         choice = share < 0.9 * choice.Share

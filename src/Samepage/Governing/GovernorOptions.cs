@@ -27,7 +27,7 @@ public sealed record GovernorOptions
     /// <summary>The part of what was saved that must be lost again before the host is gone over anew.</summary>
     public double LossShare { get; init; } = 0.02;
 
-    /// <summary>The least time between two rounds of work on the same memory.</summary>
+    /// <summary>The least time between two pieces of work on the same memory.</summary>
     public TimeSpan RepeatAfter { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>PSI of the CPU above which work waits, and the one below which it goes on, in percent.</summary>

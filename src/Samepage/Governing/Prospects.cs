@@ -1,16 +1,34 @@
 namespace Samepage.Governing;
 
 /// <summary>A reason to go over the host's memory.</summary>
-/// <param name="Why">In words and figures, without a full stop.</param>
+/// <param name="Known">Why, in words and figures, where it is about memory that was there already; else null.</param>
 /// <param name="NewBytes">Memory that ksmd has not seen yet.</param>
-public sealed record Prospect(string Why, long NewBytes);
+/// <param name="NewProcesses">How many processes it came with; 0 where old ones grew.</param>
+public sealed record Prospect(string? Known, long NewBytes = 0, int NewProcesses = 0)
+{
+    /// <summary>Why, without a full stop.</summary>
+    public string Why => (Known, NewBytes) switch
+    {
+        (null, _) => Newcomers,
+        (_, 0) => Known,
+        _ => $"{Known}, and {Newcomers}",
+    };
+
+    private string Newcomers => NewProcesses > 0
+        ? $"{Figures.Count(NewProcesses, "new process", "new processes")} with {Figures.Bytes(NewBytes)} eligible"
+        : $"{Figures.Bytes(NewBytes)} more eligible";
+
+    /// <summary>Both reasons together.</summary>
+    public Prospect With(Prospect other) =>
+        new(Known ?? other.Known, NewBytes + other.NewBytes, NewProcesses + other.NewProcesses);
+}
 
 /// <summary>
 /// Says when there is something to gain, and what: new memory, an estimate's promise, savings that were lost again, a
 /// trickle that finds more than expected, or a shortage of memory that makes another look worth its price.
 /// </summary>
 /// <remarks>
-/// Every prospect is held against what two rounds would cost. One that came to nothing makes the next of its kind
+/// Every prospect is held against what going over everything twice would cost. One that came to nothing makes the next of its kind
 /// harder to believe, by a factor of two up to sixteen; ten minutes of rest halve that again. Not thread-safe.
 /// </remarks>
 /// <param name="options">What the operator set.</param>
@@ -45,12 +63,9 @@ public sealed class Prospects(GovernorOptions options)
             return null;
         }
 
-        var processes = now.EligibleProcesses - _coveredProcesses;
-        var why = processes > 0
-            ? $"{Figures.Count(processes, "new process", "new processes")} with {Figures.Bytes(bytes)} eligible"
-            : $"{Figures.Bytes(bytes)} more eligible in {Figures.Count(now.EligibleProcesses, "process", "processes")}";
+        var processes = Math.Max(0, now.EligibleProcesses - _coveredProcesses);
         (_coveredBytes, _coveredProcesses) = (now.EligibleBytes, now.EligibleProcesses);
-        return new Prospect(why, bytes);
+        return new Prospect(null, bytes, processes);
     }
 
     /// <summary>Any other reason to begin.</summary>
@@ -66,12 +81,12 @@ public sealed class Prospects(GovernorOptions options)
         var (promised, lost) = ((now.PromiseBytes ?? 0) - _doubtedPromise, _highWater - now.SavedBytes);
         return now switch
         {
-            _ when Pays(promised) => new Prospect($"an estimate promises {Figures.Bytes(promised)} more", 0),
+            _ when Pays(promised) => new Prospect($"an estimate promises {Figures.Bytes(promised)} more"),
             _ when lost >= options.LossShare * _highWater && Pays(lost) =>
-                new Prospect($"{Figures.Bytes(lost)} of {Figures.Bytes(_highWater)} saved were lost to writes", 0),
+                new Prospect($"{Figures.Bytes(lost)} of {Figures.Bytes(_highWater)} saved were lost to writes"),
             _ when gain >= 2 * options.WorthBytesPerCpuSecond =>
-                new Prospect($"the trickle gains {Figures.Bytes(gain.Value)} a CPU-second", 0),
-            _ when isMemoryShort => new Prospect($"memory is short ({Figures.Bytes(now.AvailableBytes)} available)", 0),
+                new Prospect($"the trickle gains {Figures.Bytes(gain.Value)} a CPU-second"),
+            _ when isMemoryShort => new Prospect($"memory is short ({Figures.Bytes(now.AvailableBytes)} available)"),
             _ => null,
         };
     }
@@ -86,7 +101,7 @@ public sealed class Prospects(GovernorOptions options)
         (_finishedAt, _doubtedAt) = (now.At, now.At);
     }
 
-    /// <summary>Whether so much is worth two rounds over everything, and the dearer merging of what is new.</summary>
+    /// <summary>Whether so much is worth going over everything twice, and the dearer merging of what is new.</summary>
     private bool IsWorth(long bytes, HostSample now, long newBytes, double rescanNanoseconds)
     {
         const double MergeNanoseconds = 8_000;

@@ -14,7 +14,7 @@ public readonly record struct ScanOrder(bool IsRunning, long PagesToScan, long S
     public const long PagesMin = 64;
 
     /// <summary>This order, standing still.</summary>
-    public ScanOrder Stopped => this with { IsRunning = false, PassesOver = true };
+    public ScanOrder Stop() => this with { IsRunning = false, PassesOver = true };
 
     /// <summary>The share of one core that this order takes where a page costs so much.</summary>
     public double ShareAt(double nanosecondsPerPage)

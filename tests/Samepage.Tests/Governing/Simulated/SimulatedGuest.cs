@@ -18,14 +18,4 @@ internal sealed class SimulatedGuest(GuestKind kind, TimeSpan arrivedAt)
 
     /// <summary>What is there already.</summary>
     public List<SimulatedBlock> Blocks { get; } = [];
-
-    /// <summary>The part of its common memory that is merged now.</summary>
-    public double MergedShare
-    {
-        get
-        {
-            var common = Blocks.Count(block => block.IsCommon);
-            return common == 0 ? 1 : Blocks.Count(block => block is { IsCommon: true, State: BlockState.Stable }) / (double)common;
-        }
-    }
 }

@@ -76,6 +76,14 @@ internal sealed class SimulatedHost(int seed, double costFactor = 1, long totalM
         }
     }
 
+    /// <summary>What part of a guest's duplicates, by an oracle that knows all contents, is merged now.</summary>
+    public double MergedShareOf(SimulatedGuest guest)
+    {
+        var holders = Guests.SelectMany(each => each.Blocks).Where(block => block.IsCommon).CountBy(block => block.Content).ToDictionary();
+        var duplicates = guest.Blocks.Where(block => block.IsCommon && holders[block.Content] > 1).ToList();
+        return duplicates.Count == 0 ? 1 : duplicates.Count(block => block.State == BlockState.Stable) / (double)duplicates.Count;
+    }
+
     /// <summary>CPU time spent up to a moment.</summary>
     public double CpuSecondsAt(double at)
     {

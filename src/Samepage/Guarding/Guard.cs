@@ -14,6 +14,7 @@ namespace Samepage.Guarding;
 /// <param name="options">What the operator set.</param>
 public sealed class Guard(GuardOptions options)
 {
+    private readonly GuardOptions _options = Checked(options);
     private readonly Dictionary<string, ScopeGuard> _scopes = [];
 
     /// <summary>Takes in a sample, later than those before, and says what to do.</summary>
@@ -25,7 +26,7 @@ public sealed class Guard(GuardOptions options)
         {
             if (!_scopes.TryGetValue(scope.Name, out var guard))
             {
-                _scopes.Add(scope.Name, guard = new ScopeGuard(options));
+                _scopes.Add(scope.Name, guard = new ScopeGuard(_options));
             }
 
             states.Add(guard.Decide(now, scope, actions));
@@ -34,6 +35,17 @@ public sealed class Guard(GuardOptions options)
         Forget(now);
         var host = states.FirstOrDefault(state => state.Scope.IsHost);
         return new GuardVerdict(states, actions, host is { IsGrowthHeld: true }, host is { Level: >= GuardLevel.Refuse });
+    }
+
+    /// <summary>The ladder must have all its rungs, and each a gap between entering and leaving it.</summary>
+    private static GuardOptions Checked(GuardOptions options)
+    {
+        var levels = options.Floors.Select(floor => floor.Level);
+        return levels.SequenceEqual(Enum.GetValues<GuardLevel>().Skip(1))
+            && options.Floors.All(floor => floor.EnterCoverage < floor.LeaveCoverage && floor.EnterPressure >= floor.LeavePressure)
+            && options.Floors.Zip(options.Floors.Skip(1)).All(pair => pair.First.EnterCoverage >= pair.Second.EnterCoverage)
+            ? options
+            : throw new ArgumentException("one floor for each level, in order, none above the one before, each left at more coverage and less pressure than it is entered at", nameof(options));
     }
 
     /// <summary>Groups come and go by the thousand.</summary>

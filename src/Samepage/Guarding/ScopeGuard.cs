@@ -20,9 +20,13 @@ internal sealed class ScopeGuard(GuardOptions options)
 
     public GuardState Decide(GuardSample now, GuardScope scope, List<GuardAction> actions)
     {
-        Climb(now, scope, actions);
+        if (HoldIfPassedOver(now, scope, actions))
+        {
+            Climb(now, scope, actions);
+            Repeat(now, scope, actions);
+        }
+
         Descend(now, scope, actions);
-        Repeat(now, scope, actions);
         Withdraw(now, scope, actions);
         return new GuardState(scope, _level, _changedAt, IsInForce(GuardActionKind.StopGrowing, GuardActionKind.AllowGrowing), Figure(scope));
     }
@@ -92,6 +96,27 @@ internal sealed class ScopeGuard(GuardOptions options)
         }
     }
 
+    /// <summary>
+    /// Pressure may have led past the first rung without holding growth; when coverage falls too, that comes before all
+    /// else. False where it must wait, because it was taken back a moment ago.
+    /// </summary>
+    private bool HoldIfPassedOver(GuardSample now, GuardScope scope, List<GuardAction> actions)
+    {
+        var floor = options.Floors[0];
+        if (_level < floor.Level || IsInForce(GuardActionKind.StopGrowing, GuardActionKind.AllowGrowing) || !IsEntered(scope, floor))
+        {
+            return true;
+        }
+
+        if (now.At - LastOrder(GuardActionKind.AllowGrowing) < options.RepeatAfter)
+        {
+            return false;
+        }
+
+        Order(now, scope, GuardActionKind.StopGrowing, Why(scope, floor), actions);
+        return true;
+    }
+
     private void Descend(GuardSample now, GuardScope scope, List<GuardAction> actions)
     {
         var floor = options.Floors.FirstOrDefault(each => each.Level == _level);
@@ -117,18 +142,9 @@ internal sealed class ScopeGuard(GuardOptions options)
         _changedAt = now.At;
     }
 
-    /// <summary>
-    /// What a climb passed over, because pressure alone had led there or nothing could be done, follows when it is
-    /// needed; swap and page-out are orders of an amount, and are repeated while they are.
-    /// </summary>
+    /// <summary>Swap and page-out are orders of an amount, and follow each other while they are needed.</summary>
     private void Repeat(GuardSample now, GuardScope scope, List<GuardAction> actions)
     {
-        if (_level >= GuardLevel.Hold && !IsInForce(GuardActionKind.StopGrowing, GuardActionKind.AllowGrowing)
-            && IsEntered(scope, options.Floors[0]) && now.At - LastOrder(GuardActionKind.AllowGrowing) >= options.RepeatAfter)
-        {
-            Order(now, scope, GuardActionKind.StopGrowing, Why(scope, options.Floors[0]), actions);
-        }
-
         foreach (var level in (GuardLevel[])[GuardLevel.Provision, GuardLevel.PageOut])
         {
             var floor = options.Floors.FirstOrDefault(each => each.Level == level);

@@ -97,6 +97,15 @@ public class GuardTests
         Assert.False(verdict.IsGrowthHeld);
     }
 
+    [Fact]
+    public void Floors_that_would_flap_or_stand_upside_down_are_refused()
+    {
+        var good = new GuardOptions().Floors;
+        Assert.Throws<ArgumentException>(() => new Guard(new GuardOptions { Floors = [.. good.Reverse()] }));
+        Assert.Throws<ArgumentException>(() => new Guard(new GuardOptions { Floors = [] }));
+        Assert.Throws<ArgumentException>(() => new Guard(new GuardOptions { Floors = [good[0] with { LeaveCoverage = 1.2 }, .. good.Skip(1)] }));
+    }
+
     /// <summary>Coverage and pressure that wander and jump as they like.</summary>
     [Fact]
     public void No_history_breaks_the_rules() =>

@@ -46,9 +46,14 @@ public sealed class HostSampler(ProcFs proc, KsmSysfs ksm, TimeProvider clock)
     {
         _ksmdPid ??= proc.ListProcesses().Cast<int?>().FirstOrDefault(
             pid => ProcessStat.TryRead(proc, pid!.Value) is { Name: "ksmd", IsKernelThread: true });
-        return _ksmdPid is { } pid && proc.TryRead(pid, "schedstat")?.Split(' ') is [var run, ..]
+        if (_ksmdPid is not { } pid)
+        {
+            return null;
+        }
+
+        return proc.TryRead(pid, "schedstat")?.Split(' ') is [var run, ..]
             && long.TryParse(run, NumberStyles.None, CultureInfo.InvariantCulture, out var nanoseconds)
             ? nanoseconds
-            : null;
+            : ProcessStat.TryRead(proc, pid) is { } stat ? (long)(stat.CpuSeconds * 1e9) : null;
     }
 }

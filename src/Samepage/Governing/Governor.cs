@@ -9,7 +9,7 @@ namespace Samepage.Governing;
 /// to merge what it is offered, and then on for as long as growth for each CPU-second is worth it. Then the
 /// host has <b>converged</b>, and a trickle looks for what nobody announced.</para>
 /// <para>Work goes at the pace of a burst, but never faster than what is left of the budget's window would last for
-/// <see cref="s_reserve"/>: bursts are quick, long work settles at four fifths of the budget, and nothing ever runs into
+/// <see cref="s_reserve"/>: bursts are quick, long work averages four fifths of the budget, and nothing ever runs into
 /// the wall. Behind that stands the wall itself: an order that could overspend before the next look, were every page as
 /// dear as the dearest seen, is cut down.</para>
 /// <para>Under pressure on the CPU work waits, but not for ever; where memory is short it waits for nobody. The whole of
@@ -28,9 +28,9 @@ public sealed partial class Governor(GovernorOptions options)
     private readonly YieldMeter _yield = new();
     private readonly Prospects _prospects = new(options);
     private readonly Pacer _pacer = new();
-    private readonly Threshold _cpuPressure = new(options.CpuPressure.Enter, options.CpuPressure.Leave, s_dwell);
-    private readonly Threshold _memoryPressure = new(options.MemoryPressure.Enter, options.MemoryPressure.Leave, s_dwell);
-    private readonly Threshold _lowMemory = new(options.AvailableShare.Enter, options.AvailableShare.Leave, s_dwell);
+    private readonly Threshold _cpuPressure = new(options.CpuPressure.Enter, options.CpuPressure.Leave, isHigh: true, s_dwell);
+    private readonly Threshold _memoryPressure = new(options.MemoryPressure.Enter, options.MemoryPressure.Leave, isHigh: true, s_dwell);
+    private readonly Threshold _lowMemory = new(options.AvailableShare.Enter, options.AvailableShare.Leave, isHigh: false, s_dwell);
     private HostSample? _last;
     private Work? _work;
     private string _outcome = "nothing was merged yet";

@@ -5,9 +5,10 @@ namespace Samepage.Governing;
 /// trembles around one value cannot make it flap. Not thread-safe.
 /// </summary>
 /// <param name="enter">Goes on at or beyond this.</param>
-/// <param name="leave">Goes off at or beyond this; below <paramref name="enter"/> for a switch of high values, else above.</param>
+/// <param name="leave">Goes off at or beyond this.</param>
+/// <param name="isHigh">It goes on at high values; else at low ones.</param>
 /// <param name="dwell">The least time between two changes.</param>
-public sealed class Threshold(double enter, double leave, TimeSpan dwell)
+public sealed class Threshold(double enter, double leave, bool isHigh, TimeSpan dwell)
 {
     private TimeSpan? _changedAt;
 
@@ -20,7 +21,6 @@ public sealed class Threshold(double enter, double leave, TimeSpan dwell)
     /// <summary>Takes in a value.</summary>
     public bool Observe(double value, TimeSpan now)
     {
-        var isHigh = enter >= leave;
         var wantsOn = isHigh ? value >= enter : value <= enter;
         var wantsOff = isHigh ? value <= leave : value >= leave;
         if ((IsOn ? wantsOff : wantsOn) && (_changedAt is not { } at || now - at >= dwell))

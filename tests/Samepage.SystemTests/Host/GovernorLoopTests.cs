@@ -19,7 +19,7 @@ public class GovernorLoopTests
         {
             using var first = new PageHolder("region", Pages, Pages, 1);
             using var second = new PageHolder("region", Pages, Pages, 1);
-            Govern(ksmd, state.FullName, decisions, () => first.MergedPages + second.MergedPages >= 2 * Pages * 9 / 10);
+            Govern(ksmd, Path.Combine(state.FullName, "kept"), decisions, () => first.MergedPages + second.MergedPages >= 2 * Pages * 9 / 10);
 
             Assert.True(first.MergedPages + second.MergedPages >= 2 * Pages * 9 / 10, string.Join('\n', decisions.Select(decision => $"{decision.At} {decision.Reason}")));
             first.AssertIntact();
@@ -42,7 +42,7 @@ public class GovernorLoopTests
         var sampler = new HostSampler(proc, ksmd.Ksm, TimeProvider.System);
 
         // Nothing else on this machine has any say in how the test goes.
-        var governor = new Governor(new GovernorOptions { CpuPressure = (101, 100), AvailableShare = (0, 0) });
+        var governor = new Governor(new GovernorOptions { CpuPressure = (101, 100), AvailableShare = (-1, 0), MemoryPressure = (101, 100) });
         using var cancel = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         using var scan = KernelScan.Take(ksmd.Ksm, state, proc);
         new GovernorLoop(() => sampler.Take(), governor, scan).Run(

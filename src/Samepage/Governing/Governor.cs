@@ -16,6 +16,7 @@ namespace Samepage.Governing;
 /// it stands in docs/internals/governor.md. Not thread-safe.</para>
 /// </remarks>
 /// <param name="options">What the operator set.</param>
+/// <exception cref="ArgumentOutOfRangeException">A share or a time has no meaning.</exception>
 public sealed partial class Governor(GovernorOptions options)
 {
     private static readonly TimeSpan s_reserve = TimeSpan.FromSeconds(15);
@@ -23,7 +24,7 @@ public sealed partial class Governor(GovernorOptions options)
     private static readonly TimeSpan s_lookWhileWorking = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_lookWhileIdle = TimeSpan.FromSeconds(2);
 
-    private readonly CpuBudget _budget = new(options.BudgetShare, options.BudgetWindow);
+    private readonly CpuBudget _budget = new(options.Checked().BudgetShare, options.BudgetWindow);
     private readonly ScanCost _cost = new();
     private readonly YieldMeter _yield = new();
     private readonly Prospects _prospects = new(options);

@@ -41,4 +41,21 @@ public sealed record GovernorOptions
 
     /// <summary>The available part of memory below which it counts as short, and the one above which it no longer does.</summary>
     public (double Enter, double Leave) AvailableShare { get; init; } = (0.10, 0.15);
+
+    /// <summary>These options, where a governor can work with them.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A share or a time has no meaning.</exception>
+    internal GovernorOptions Checked()
+    {
+        // A whole core has no pause left to be told; past this the pace is a matter of the scheduler.
+        const double Most = 0.95;
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(BudgetShare, 0, nameof(BudgetShare));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(BudgetShare, 1, nameof(BudgetShare));
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(BurstShare, 0, nameof(BurstShare));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(BurstShare, Most, nameof(BurstShare));
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(TrickleShare, 0, nameof(TrickleShare));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(TrickleShare, BurstShare, nameof(TrickleShare));
+        ArgumentOutOfRangeException.ThrowIfLessThan(BudgetWindow, TimeSpan.FromSeconds(20), nameof(BudgetWindow));
+        ArgumentOutOfRangeException.ThrowIfLessThan(WorthBytesPerCpuSecond, 1, nameof(WorthBytesPerCpuSecond));
+        return this;
+    }
 }

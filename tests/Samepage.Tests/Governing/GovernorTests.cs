@@ -297,4 +297,13 @@ public class GovernorTests
         Assert.InRange(run.BusiestWindow(60), 0, 15);
         Assert.True(host.Ksmd.SavedBlocks > 500);
     }
+
+    [Fact]
+    public void Shares_without_meaning_are_refused()
+    {
+        foreach (var options in new GovernorOptions[] { new() { BudgetShare = 0 }, new() { BudgetShare = 1.5 }, new() { BurstShare = 1 }, new() { TrickleShare = 0.6 }, new() { BudgetWindow = default }, new() { WorthBytesPerCpuSecond = 0 } })
+        {
+            Assert.Throws<ArgumentOutOfRangeException>(() => new Governor(options));
+        }
+    }
 }

@@ -9,6 +9,7 @@ internal static unsafe partial class Libc
     public const int O_WRONLY = 0x1;
     public const int O_RDWR = 0x2;
     public const int O_CREAT = 0x40;
+    public const int O_EXCL = 0x80;
     public const int O_TRUNC = 0x200;
     public const int O_DIRECTORY = 0x10000;
     public const int O_NOFOLLOW = 0x20000;
@@ -39,6 +40,12 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int ftruncate(int fd, nint length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int fallocate(int fd, int mode, nint offset, nint length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int fsync(int fd);
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int ioctl(int fd, nuint request, void* arg);

@@ -1,0 +1,130 @@
+using System.Globalization;
+using Samepage.Linux;
+using Samepage.Linux.Proc;
+using Samepage.Linux.Sys;
+
+namespace Samepage.Governing;
+
+/// <summary>Carries out a governor's orders.</summary>
+public interface IKernelScan
+{
+    /// <summary>Makes ksmd follow an order.</summary>
+    /// <returns>What a reader should know: settings that others changed, values that the kernel refused. One sentence each.</returns>
+    IReadOnlyList<string> Apply(ScanOrder order);
+}
+
+/// <summary>
+/// The real ksmd. Settings found are on disk before they are changed, and are put back on <see cref="Dispose"/> or, after
+/// a crash, at the next start (<see cref="SavedSettings"/>). Not thread-safe.
+/// </summary>
+/// <remarks>
+/// What somebody else writes while we are at work is noticed at the next order, said, and set right once. Whoever does
+/// it again means it: that setting is left alone from then on. The kernel's advisor is switched off first, because it
+/// refuses <c>pages_to_scan</c> while it is on.
+/// </remarks>
+public sealed class KernelScan : IKernelScan, IDisposable
+{
+    private readonly KsmSysfs _ksm;
+    private readonly SavedSettings _settings;
+    private readonly string? _smartScanFound;
+    private readonly Dictionary<string, string> _written = [];
+    private readonly HashSet<string> _disputed = [], _yielded = [];
+
+    private KernelScan(KsmSysfs ksm, SavedSettings settings)
+    {
+        (_ksm, _settings) = (ksm, settings);
+        _smartScanFound = Current("smart_scan");
+    }
+
+    /// <summary>Takes hold of ksmd's settings, after putting back what a killed process may have left.</summary>
+    /// <exception cref="SettingsHeldException">Another process holds them.</exception>
+    /// <exception cref="LinuxException">The caller may not write them.</exception>
+    public static KernelScan Take(KsmSysfs ksm, string stateDirectory, ProcFs proc)
+    {
+        var settings = SavedSettings.Take(ksm, stateDirectory, proc);
+        try
+        {
+            return new KernelScan(ksm, settings);
+        }
+        catch
+        {
+            settings.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Apply(ScanOrder order)
+    {
+        var notes = new List<string>();
+        if (!order.IsRunning)
+        {
+            // Standing still comes first, and what the pace would be matters no more.
+            Set("run", "0", notes);
+            Set("smart_scan", _smartScanFound, notes);
+            return notes;
+        }
+
+        Set("advisor_mode", "none", notes);
+        Set("pages_to_scan", order.PagesToScan.ToString(CultureInfo.InvariantCulture), notes);
+        Set("sleep_millisecs", order.SleepMilliseconds.ToString(CultureInfo.InvariantCulture), notes);
+        Set("smart_scan", order.PassesOver ? _smartScanFound : "0", notes);
+        Set("run", "1", notes);
+        return notes;
+    }
+
+    /// <summary>Puts back what was found. Merged memory stays merged.</summary>
+    /// <exception cref="LinuxException">The kernel refused a value; the record stays for the next start.</exception>
+    public void Dispose() => _settings.Dispose();
+
+    private void Set(string file, string? value, List<string> notes)
+    {
+        // An older kernel has no advisor and no smart scan.
+        if (value is null || _yielded.Contains(file) || Current(file) is not { } current)
+        {
+            return;
+        }
+
+        if (_written.TryGetValue(file, out var written) && current != written && !Dispute(file, written, current, notes))
+        {
+            return;
+        }
+
+        if (current == value)
+        {
+            _written[file] = value;
+            return;
+        }
+
+        try
+        {
+            _settings.Set(file, value);
+            _written[file] = value;
+        }
+        catch (LinuxException refusal) when (!refusal.IsPermission)
+        {
+            notes.Add($"the kernel refused {file} {value}: {refusal.Message}");
+        }
+    }
+
+    /// <summary>Whether it is set right once more.</summary>
+    private bool Dispute(string file, string written, string current, List<string> notes)
+    {
+        if (_disputed.Add(file))
+        {
+            notes.Add($"somebody else changed {file} from {written} to {current}: set right this once");
+            return true;
+        }
+
+        _yielded.Add(file);
+        notes.Add($"somebody else changed {file} from {written} to {current} again: left alone from now on");
+        return false;
+    }
+
+    /// <summary>The value in force; files that list their choices mark it with brackets.</summary>
+    private string? Current(string file)
+    {
+        var text = KernelFile.TryReadText($"{_ksm.Root}/{file}")?.Trim();
+        return text is not null && text.Split('[', ']') is [_, var chosen, _] ? chosen : text;
+    }
+}

@@ -1,0 +1,24 @@
+namespace Samepage.Governing;
+
+/// <summary>
+/// How far ksmd must go until everything that can merge has: it merges nothing at the first look, which only notes a
+/// checksum, and at the second only what meets its equal in the same pass.
+/// </summary>
+/// <remarks>
+/// A newcomer is put just behind the place where ksmd stands and is reached after one whole round: its first look falls
+/// into the next pass, its second into the one after that. Where its equal stands behind it in the order of the scan,
+/// and was alone until then, they meet only when that pass comes to the equal. So the pass under way proves nothing,
+/// two more are needed, and they must be whole: stopping two rounds after the arrival lost a tenth of the merges
+/// in simulation.
+/// </remarks>
+/// <param name="FullScans">The count of passes at which it is reached.</param>
+public readonly record struct RoundGoal(long FullScans)
+{
+    private const int PassesNeeded = 3;
+
+    /// <summary>From now on.</summary>
+    public static RoundGoal From(HostSample now) => new(now.FullScans + PassesNeeded);
+
+    /// <summary>Whether it is reached.</summary>
+    public bool IsReached(HostSample now) => now.FullScans >= FullScans;
+}

@@ -1,0 +1,309 @@
+using CsCheck;
+using Samepage.Governing;
+using Samepage.Tests.Governing.Simulated;
+
+namespace Samepage.Tests.Governing;
+
+/// <summary>
+/// What the governor promises, on hosts made from seeds. Each promise comes with a governor that breaks it, and is
+/// caught: a property that cannot fail proves nothing.
+/// </summary>
+public class GovernorTests
+{
+    private const int Runs = 10;
+    private static readonly TimeSpan s_hour = TimeSpan.FromHours(1);
+
+    /// <summary>ksmd as many hosts run it: 50,000 pages, 20 ms.</summary>
+    private static (ScanOrder, TimeSpan) FullThrottle(HostSample sample) => (new(true, 50_000, 20, true), TimeSpan.FromSeconds(1));
+
+    private static (ScanOrder, TimeSpan) KernelDefaults(HostSample sample) => (new(true, 100, 20, true), TimeSpan.FromSeconds(1));
+
+    /// <summary>Follows the pressure of the moment, without memory.</summary>
+    private static (ScanOrder, TimeSpan) Nervous(HostSample sample) =>
+        (new(true, sample.CpuPressure > 50 ? 100 : 5_000, 20, false), TimeSpan.FromSeconds(1));
+
+    internal static SimulatedHost HostOf(int seed, int guests, double churnSeconds = 0)
+    {
+        var random = new Random(seed);
+        var host = new SimulatedHost(seed, 0.7 + (random.NextDouble() * 0.6));
+        for (var guest = 0; guest < guests; guest++)
+        {
+            host.Arrive(new GuestKind(512 + random.Next(512), 0.3 + (random.NextDouble() * 0.5), random.NextDouble() * 0.1, churnSeconds));
+        }
+
+        return host;
+    }
+
+    /// <summary>Pressure that trembles around the value at which work waits, and a host that stays as it is.</summary>
+    private static void Tremble(SimulatedHost host, int seed)
+    {
+        var random = new Random(seed);
+        host.CpuPressure = _ => 50 + (random.NextDouble() * 30) - 15;
+    }
+
+    internal static int ChangesOfAConstantHost(int seed, double churnSeconds, Func<SimulatedHost, GovernedRun> govern)
+    {
+        var host = HostOf(seed, 1 + (seed % 12), churnSeconds);
+        Tremble(host, seed);
+        var run = govern(host);
+        run.For(TimeSpan.FromMinutes(15));
+        run.For(s_hour);
+        return run.ChangesWithin(TimeSpan.FromMinutes(15), host.Now);
+    }
+
+    internal static double BusiestMinute(int seed, double share, Func<SimulatedHost, GovernedRun> govern)
+    {
+        var random = new Random(seed);
+        var host = HostOf(seed, 1 + random.Next(10), 100 + random.Next(1000));
+        host.CpuPressure = at => 50 + (50 * Math.Sin(at / (20 + (seed % 100))));
+        host.OtherMegabytes = at => at % 300 < 60 ? 56 * 1024 : 1024;
+        var run = govern(host);
+        for (var minute = 0; minute < 15; minute++)
+        {
+            run.For(TimeSpan.FromSeconds(20 + random.Next(60)));
+            if (random.Next(3) == 0 && host.Guests.Count > 1)
+            {
+                host.Leave(host.Guests[random.Next(host.Guests.Count)]);
+            }
+            else
+            {
+                host.Arrive(new GuestKind(256 + random.Next(1500), random.NextDouble()));
+            }
+        }
+
+        return run.BusiestWindow(60) / (60 * share);
+    }
+
+    internal static double MergedAfterTwentySeconds(int seed, Func<SimulatedHost, GovernedRun> govern)
+    {
+        var random = new Random(seed);
+        var host = HostOf(seed, 2 + (seed % 8));
+        var run = govern(host);
+        run.For(TimeSpan.FromMinutes(10));
+        var guest = host.Arrive(new GuestKind(1024, 0.3 + (random.NextDouble() * 0.3), BootSeconds: 2));
+        run.For(TimeSpan.FromSeconds(20));
+        return host.MergedShareOf(guest);
+    }
+
+    internal static double ShareOnceConverged(int seed, Func<SimulatedHost, GovernedRun> govern)
+    {
+        var host = HostOf(seed, 1 + (seed % 12));
+        var run = govern(host);
+        run.For(TimeSpan.FromMinutes(10));
+        var before = host.Ksmd.CpuSeconds;
+        run.For(TimeSpan.FromMinutes(10));
+        return (host.Ksmd.CpuSeconds - before) / 600;
+    }
+
+    internal static GovernedRun Govern(SimulatedHost host) => GovernedRun.Of(host, new GovernorOptions());
+
+    [Fact]
+    public void A_constant_host_sees_few_changes() =>
+        Gen.Int[0, 100_000].Sample(seed => Assert.InRange(ChangesOfAConstantHost(seed, 0, Govern), 0, 12), iter: Runs);
+
+    [Fact]
+    public void A_nervous_governor_is_caught() =>
+        Assert.True(ChangesOfAConstantHost(5, 0, host => new GovernedRun(host, Nervous)) > 12);
+
+    [Fact]
+    public void The_budget_holds_in_every_minute() =>
+        Gen.Select(Gen.Int[0, 100_000], Gen.Double[0.02, 0.6]).Sample(
+            (seed, share) => Assert.InRange(
+                BusiestMinute(seed, share, host => GovernedRun.Of(host, new GovernorOptions { BudgetShare = share })), 0, 1),
+            iter: Runs);
+
+    [Fact]
+    public void A_governor_without_a_budget_is_caught() =>
+        Assert.True(BusiestMinute(5, 0.25, host => new GovernedRun(host, FullThrottle)) > 1);
+
+    [Fact]
+    public void A_budget_that_only_looks_back_is_caught()
+    {
+        // Full throttle while the last minute has room, then nothing: an order outlives the look that gave it.
+        var budget = new CpuBudget(0.25, TimeSpan.FromSeconds(60));
+        HostSample? last = null;
+        (ScanOrder, TimeSpan) Decide(HostSample now)
+        {
+            budget.Spend(last?.At ?? now.At, now.At, (now.KsmdCpuNanoseconds - (last?.KsmdCpuNanoseconds ?? 0))!.Value / 1e9);
+            last = now;
+            return (new(budget.Left(now.At) > 0, 50_000, 20, false), TimeSpan.FromSeconds(2));
+        }
+
+        Assert.True(BusiestMinute(5, 0.25, host => new GovernedRun(host, Decide)) > 1);
+    }
+
+    [Fact]
+    public void A_new_guest_is_merged_within_twenty_seconds() =>
+        Gen.Int[0, 100_000].Sample(seed => Assert.InRange(MergedAfterTwentySeconds(seed, Govern), 0.9, 1), iter: Runs);
+
+    [Fact]
+    public void The_defaults_of_the_kernel_are_caught() =>
+        Assert.True(MergedAfterTwentySeconds(5, host => new GovernedRun(host, KernelDefaults)) < 0.9);
+
+    [Fact]
+    public void A_converged_host_costs_next_to_nothing() =>
+        Gen.Int[0, 100_000].Sample(seed => Assert.InRange(ShareOnceConverged(seed, Govern), 0, 0.01), iter: Runs);
+
+    [Fact]
+    public void Scanning_on_at_full_throttle_is_caught() =>
+        Assert.True(ShareOnceConverged(5, host => new GovernedRun(host, FullThrottle)) > 0.01);
+
+    [Fact]
+    public void Work_goes_on_when_the_pressure_is_over()
+    {
+        Gen.Int[0, 100_000].Sample(seed =>
+        {
+            var (waited, after) = AcrossPressure(seed, Govern);
+            Assert.InRange(waited, 0, 0.01);
+            Assert.InRange(after, 0.9, 1);
+        }, iter: Runs);
+    }
+
+    [Fact]
+    public void One_that_ignores_the_pressure_and_one_that_never_recovers_are_caught()
+    {
+        Assert.True(AcrossPressure(5, host => new GovernedRun(host, FullThrottle)).Waited > 0.01);
+        Assert.True(AcrossPressure(5, host => new GovernedRun(host, sample => (new(sample.CpuPressure < 50 && sample.At < TimeSpan.FromMinutes(5), 50_000, 20, false), TimeSpan.FromSeconds(1)))).After < 0.9);
+    }
+
+    /// <summary>A guest comes while others need the CPU for fifty seconds: ksmd's share in that time, and what is merged half a minute later.</summary>
+    private static (double Waited, double After) AcrossPressure(int seed, Func<SimulatedHost, GovernedRun> govern)
+    {
+        var host = HostOf(seed, 2 + (seed % 6));
+        host.CpuPressure = at => at is >= 600 and < 650 ? 85 : 5;
+        var run = govern(host);
+        run.For(TimeSpan.FromSeconds(603));
+        var before = host.Ksmd.CpuSeconds;
+        var guest = host.Arrive(new GuestKind());
+        run.For(TimeSpan.FromSeconds(47));
+        var waited = (host.Ksmd.CpuSeconds - before) / 47;
+        run.For(TimeSpan.FromSeconds(40));
+        return (waited, host.MergedShareOf(guest));
+    }
+
+    [Fact]
+    public void After_a_burst_the_pace_goes_back_and_stays() => Gen.Int[0, 100_000].Sample(seed =>
+    {
+        var host = HostOf(seed, 2 + (seed % 8));
+        var run = Govern(host);
+        run.For(TimeSpan.FromMinutes(10));
+        host.Arrive(new GuestKind());
+        run.For(TimeSpan.FromMinutes(2));
+        Assert.Equal(GovernorMode.Converged, run.Decisions[^1].Mode);
+        Assert.InRange(run.ChangesWithin(host.Now - TimeSpan.FromMinutes(1), host.Now), 0, 1);
+        Assert.InRange(run.Decisions[^1].Order.ShareAt(8_000), 0, 0.08);
+    }, iter: Runs);
+
+    [Fact]
+    public void Churn_repeats_work_without_flapping() =>
+        Gen.Int[0, 100_000].Sample(seed =>
+        {
+            // Every two minutes at most, and at most a handful of paces each time.
+            Assert.InRange(ChangesOfAConstantHost(seed, 1000, Govern), 0, 30 * 8);
+        }, iter: Runs);
+
+    [Fact]
+    public void The_guard_has_the_last_word()
+    {
+        var host = HostOf(7, 4);
+        var run = Govern(host);
+        run.For(TimeSpan.FromSeconds(10));
+        run.IsHeld = true;
+        run.For(TimeSpan.FromSeconds(10));
+        var held = host.Ksmd.SavedBlocks;
+        run.For(TimeSpan.FromMinutes(2));
+        Assert.Equal(held, host.Ksmd.SavedBlocks);
+        Assert.Equal(GovernorMode.Held, run.Decisions[^1].Mode);
+        run.IsHeld = false;
+        run.For(TimeSpan.FromMinutes(2));
+        Assert.True(host.Ksmd.SavedBlocks > held);
+    }
+
+    [Fact]
+    public void A_shortage_of_memory_is_not_made_to_wait()
+    {
+        var host = new SimulatedHost(3, totalMegabytes: 8 * 1024) { CpuPressure = _ => 90, OtherMegabytes = _ => 3600 };
+        var run = Govern(host);
+        var guests = Enumerable.Range(0, 4).Select(_ => host.Arrive(new GuestKind())).ToList();
+        run.For(TimeSpan.FromSeconds(45));
+        Assert.Contains(run.Decisions, decision => decision.Mode == GovernorMode.Hurrying && decision.Reason.Contains("memory is short", StringComparison.Ordinal));
+        Assert.All(guests, guest => Assert.InRange(host.MergedShareOf(guest), 0.9, 1));
+    }
+
+    [Fact]
+    public void An_estimate_s_promise_is_believed_once()
+    {
+        var host = HostOf(11, 6);
+        var run = Govern(host);
+        run.For(TimeSpan.FromMinutes(10));
+        run.Promise = 2L << 30;
+        var before = run.Decisions.Count;
+        run.For(TimeSpan.FromMinutes(30));
+        var works = run.Decisions.Skip(before).Where(decision => decision.Mode == GovernorMode.Working).ToList();
+        Assert.NotEmpty(works);
+        Assert.Contains("promises 2.0 GiB more", works[0].Reason, StringComparison.Ordinal);
+        Assert.InRange(works[^1].At - works[0].At, TimeSpan.Zero, TimeSpan.FromMinutes(1));
+    }
+
+    [Fact]
+    public void A_promise_that_does_not_pay_is_not_followed()
+    {
+        var host = HostOf(11, 24);
+        var run = Govern(host);
+        run.For(TimeSpan.FromMinutes(10));
+        run.Promise = 40L << 20;
+        var before = run.Decisions.Count;
+        run.For(TimeSpan.FromMinutes(10));
+        Assert.All(run.Decisions.Skip(before), decision => Assert.Equal(GovernorMode.Converged, decision.Mode));
+    }
+
+    [Fact]
+    public void The_same_seed_gives_the_same_decisions()
+    {
+        static string Story()
+        {
+            var host = HostOf(42, 5, 600);
+            Tremble(host, 42);
+            var run = Govern(host);
+            run.For(TimeSpan.FromMinutes(20));
+            return string.Join('\n', run.Decisions.Select(decision => decision.ToString()));
+        }
+
+        Assert.Equal(Story(), Story());
+    }
+
+    [Fact]
+    public void Every_decision_says_why_with_figures()
+    {
+        var host = HostOf(9, 5, 600);
+        var run = Govern(host);
+        run.For(TimeSpan.FromMinutes(20));
+        Assert.All(run.Decisions.Where(decision => decision.IsChanged), decision => Assert.Matches("[0-9]", decision.Reason));
+        Assert.Contains(run.Decisions, decision => decision.Reason.StartsWith("5 new processes with 3.", StringComparison.Ordinal)
+            && decision.Reason.EndsWith("eligible: burst at 50 % of a core", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_ksmd_that_cannot_be_seen_is_taken_to_be_dear()
+    {
+        var host = HostOf(9, 5);
+        var governor = new Governor(new GovernorOptions());
+        var run = new GovernedRun(host, sample =>
+        {
+            var decision = governor.Decide(sample with { KsmdCpuNanoseconds = null });
+            return (decision.Order, decision.NextLook);
+        });
+        run.For(TimeSpan.FromMinutes(10));
+        Assert.InRange(run.BusiestWindow(60), 0, 15);
+        Assert.True(host.Ksmd.SavedBlocks > 500);
+    }
+
+    [Fact]
+    public void Shares_without_meaning_are_refused()
+    {
+        foreach (var options in new GovernorOptions[] { new() { BudgetShare = 0 }, new() { BudgetShare = 1.5 }, new() { BurstShare = 1 }, new() { TrickleShare = 0.6 }, new() { BudgetWindow = default }, new() { WorthBytesPerCpuSecond = 0 } })
+        {
+            Assert.Throws<ArgumentOutOfRangeException>(() => new Governor(options));
+        }
+    }
+}

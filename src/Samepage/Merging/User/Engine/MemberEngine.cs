@@ -13,7 +13,7 @@ internal sealed unsafe class MemberEngine : IDisposable
     private const int ReconnectMilliseconds = 500;
     private const int SpawnMilliseconds = 3_000;
     private const int EagerMilliseconds = 20;
-    private const int IdleMilliseconds = 1_000;
+    private const int IdleMilliseconds = 2_000;
 
     private readonly Gate* _gate;
     private readonly GateCalls* _calls;

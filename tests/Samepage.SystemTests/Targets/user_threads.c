@@ -130,8 +130,10 @@ static void *work(void *argument)
         look(index, "after the call");
         block_write(&blocks[index], random_next(&draw), 50);
         look(index, "after writing");
-        if (__atomic_add_fetch(&rounds, 1, __ATOMIC_SEQ_CST) == 100 && plant)
+        if (__atomic_add_fetch(&rounds, 1, __ATOMIC_SEQ_CST) == 100 && plant) {
             blocks[index].base[100 * PAGE + 50] ^= 16;
+            look(index, "after planting");
+        }
         if (draw % 16 == 0)
             usleep(3000);
     }

@@ -283,13 +283,26 @@ static inline void twin_compare_page(const struct scenario *scenario, const char
     }
 }
 
+/* While the engine merges, its userfaultfd shows for a moment; it may not stay. */
+static inline size_t twin_pieces(struct piece *pieces, const struct twin *twin)
+{
+    for (int left = 500;; usleep(1000)) {
+        size_t count = pieces_read(pieces, (uintptr_t)twin->base - HUGE, (uintptr_t)twin->base + TWIN_ROOM);
+        size_t open = 0;
+        for (size_t i = 0; i < count; i++)
+            open += strstr(pieces[i].flags, " uw") != NULL;
+        if (!open || !--left)
+            return count;
+    }
+}
+
 /* Compares mappings and bytes of both, from a little before the stretch to where scenarios move things. */
 static inline void twin_compare(const struct scenario *scenario, const char *when)
 {
     static struct piece pieces[2][PIECES];
     size_t counts[2];
     for (int k = 0; k < 2; k++)
-        counts[k] = pieces_read(pieces[k], (uintptr_t)twins[k].base - HUGE, (uintptr_t)twins[k].base + TWIN_ROOM);
+        counts[k] = twin_pieces(pieces[k], &twins[k]);
     for (size_t i = 0; i < twins[0].count || i < twins[1].count; i++) {
         const char *what = i < twins[0].count ? twins[0].records[i].what : twins[1].records[i].what;
         if (i >= twins[0].count || i >= twins[1].count || twins[0].records[i].value != twins[1].records[i].value)

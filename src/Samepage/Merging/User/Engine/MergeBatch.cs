@@ -92,6 +92,9 @@ internal sealed unsafe class MergeBatch(
         return pages;
     }
 
+    /// <summary>Lets go of memory that only a burst needs.</summary>
+    public void Trim() => _writer.Trim();
+
     /// <summary>Where a page that the keeper calls stable stands; false where its segment cannot be had.</summary>
     public bool TryFind(in PostedPage page, KeeperLink link, out uint place, out uint slot)
     {

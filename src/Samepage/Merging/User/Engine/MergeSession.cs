@@ -289,6 +289,7 @@ internal sealed unsafe class MergeSession : IDisposable
         if (_counters.Now.MergedPagesTotal != _collectedAt && LookSchedule.Now >= _nextCollection)
         {
             (_collectedAt, _nextCollection) = (_counters.Now.MergedPagesTotal, LookSchedule.Now + CollectionMilliseconds);
+            _batch.Trim();
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         }
     }

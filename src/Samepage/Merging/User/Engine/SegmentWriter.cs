@@ -16,6 +16,9 @@ internal sealed class SegmentWriter
     private const long HeadroomShare = 4;
     private const long PageBytes = AnonymousMemory.PageSize;
 
+    /// <summary>Asking the kernel what is left takes as long as writing a hundred pages.</summary>
+    private const int RoomMilliseconds = 250;
+
     /// <summary>Copies of a content that repeats: as many as a chunk has pages, so that a chunk full of it is one run.</summary>
     private const int ExtentPages = MemberRegion.ChunkPages;
 
@@ -25,6 +28,8 @@ internal sealed class SegmentWriter
     private readonly HashSet<ulong> _extents = [];
     private readonly ProcFs _proc = new();
     private readonly HashSet<ulong> _written = [];
+    private long _room;
+    private long _roomGoodUntil;
 
     /// <summary>Pages written in all.</summary>
     public ulong PromotedPagesTotal { get; private set; }
@@ -45,11 +50,10 @@ internal sealed class SegmentWriter
         long slots = 0;
         try
         {
-            var limit = Limit();
             Count(pages, isWanted);
             foreach (ref readonly var page in pages)
             {
-                if (IsExtentWanted(page.Fingerprint) && slots + ExtentPages <= limit && _written.Add(page.Fingerprint))
+                if (IsExtentWanted(page.Fingerprint) && slots + ExtentPages <= Room() && _written.Add(page.Fingerprint))
                 {
                     _ = _extents.Add(page.Fingerprint);
                     descriptor = descriptor >= 0 ? descriptor : SealedMemory.Create("samepage");
@@ -59,7 +63,7 @@ internal sealed class SegmentWriter
 
             foreach (ref readonly var page in pages)
             {
-                if (slots < limit && isWanted(page) && _written.Add(page.Fingerprint))
+                if (isWanted(page) && slots < Room() && _written.Add(page.Fingerprint))
                 {
                     descriptor = descriptor >= 0 ? descriptor : SealedMemory.Create("samepage");
                     slots += Append(descriptor, addressOf(page), slots) ? 1 : 0;
@@ -75,6 +79,7 @@ internal sealed class SegmentWriter
             SealedMemory.Truncate(descriptor, slots * PageBytes);
             SealedMemory.Seal(descriptor);
             PromotedPagesTotal += (ulong)slots;
+            _room -= slots;
             return descriptor;
         }
         catch (LinuxException error)
@@ -83,6 +88,15 @@ internal sealed class SegmentWriter
             Close(ref descriptor);
             return -1;
         }
+    }
+
+    /// <summary>Lets go of what the largest batch so far needed.</summary>
+    public void Trim()
+    {
+        _occurrences.Clear();
+        _occurrences.TrimExcess();
+        _written.Clear();
+        _written.TrimExcess();
     }
 
     /// <summary>How often each content stands in the batch, of those that have or shall have a stable page.</summary>
@@ -127,11 +141,22 @@ internal sealed class SegmentWriter
         }
     }
 
+    /// <summary>Pages that may be written now.</summary>
+    private long Room()
+    {
+        if (LookSchedule.Now >= _roomGoodUntil)
+        {
+            (_room, _roomGoodUntil) = (Limit(), LookSchedule.Now + RoomMilliseconds);
+        }
+
+        return Math.Min(_room, Protocol.ProtocolLimits.SegmentPagesMax);
+    }
+
     private long Limit()
     {
         var memory = MemInfo.Read(_proc);
         var host = memory.AvailableBytes - BreakGuard.ReserveBytes;
         var group = ControlGroupHeadroom.Of(_proc, Environment.ProcessId, memory.SwapFreeBytes)?.Bytes ?? long.MaxValue;
-        return Math.Clamp(Math.Min(host, group) / HeadroomShare / PageBytes, 0, Protocol.ProtocolLimits.SegmentPagesMax);
+        return Math.Max(0, Math.Min(host, group) / HeadroomShare / PageBytes);
     }
 }

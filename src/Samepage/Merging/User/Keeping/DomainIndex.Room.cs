@@ -9,6 +9,9 @@ internal sealed unsafe partial class DomainIndex
 {
     private const long CapacityMin = 1 << 14;
 
+    /// <summary>A smaller table, below a megabyte, is doubled when it is full.</summary>
+    private const long DoublingMax = 1 << 16;
+
     /// <summary>Four fifths full at most: a new content then looks at 6 slots on average, at nine tenths at 13.</summary>
     private const long LoadMaxNumerator = 4;
     private const long LoadMaxDenominator = 5;
@@ -91,8 +94,8 @@ internal sealed unsafe partial class DomainIndex
         var living = Count - _members.DeadNotes - _segments.DeadEntries - (stale?.Expected ?? 0);
         var isEnough = living < _limit / 4 * 3;
 
-        // Doubling is cheapest while the table is small; later, half as much again wastes less.
-        return TryRebuild(isEnough ? _capacity : _capacity < 1 << 22 ? _capacity * 2 : _capacity / 2 * 3, stale);
+        // Doubling is cheapest; half as much again wastes less.
+        return TryRebuild(isEnough ? _capacity : _capacity < DoublingMax ? _capacity * 2 : _capacity / 2 * 3, stale);
     }
 
     /// <summary>

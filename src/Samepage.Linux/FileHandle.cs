@@ -21,6 +21,19 @@ public static unsafe class FileHandle
         }
     }
 
+    /// <summary>Another descriptor of the same open file, not inherited over exec; -1 for -1.</summary>
+    /// <exception cref="LinuxException">No descriptor is left.</exception>
+    public static int Duplicate(int descriptor)
+    {
+        if (descriptor < 0)
+        {
+            return -1;
+        }
+
+        var other = Libc.fcntl(descriptor, Libc.F_DUPFD_CLOEXEC, 0);
+        return other >= 0 ? other : throw LinuxException.Last("fcntl", "F_DUPFD_CLOEXEC");
+    }
+
     /// <summary>Opens a file; -1 where that fails.</summary>
     public static int TryOpenForReadingAndWriting(string path) => Libc.open(path, Libc.O_RDWR | Libc.O_CLOEXEC, 0);
 

@@ -143,6 +143,54 @@ public class HostileMemberTests
     });
 
     [Fact]
+    public void Each_is_lent_a_scratch_file_of_its_own_and_no_more_room() => Under(domain =>
+    {
+        using var one = new RawMember(domain);
+        using var other = new RawMember(domain);
+        var files = new Dictionary<FileIdentity, int>();
+        foreach (var member in (RawMember[])[one, other, one])
+        {
+            Assert.Equal(MessageKind.Done, member.Exchange(MessageKind.Scratch, default(RawMember.NoBody)));
+            Assert.Equal(0, member.Body<DoneBody>().Errno);
+            Assert.True(Keep(files, member.Descriptor), "lent twice");
+            FileHandle.WriteAt(member.Descriptor, new byte[ProtocolLimits.ScratchBytes], 0);
+            Assert.Equal(Errno.ENOSPC, Assert.Throws<LinuxException>(
+                () => FileHandle.WriteAt(member.Descriptor, new byte[4096], ProtocolLimits.ScratchBytes)).Errno);
+        }
+
+        Array.ForEach([.. files.Values], FileHandle.Close);
+    });
+
+    /// <summary>An answer that waits for its reader keeps the file that it was about, whatever the keeper opens and closes meanwhile.</summary>
+    [Fact]
+    public void An_answer_that_waits_brings_the_right_file() => Under(domain =>
+    {
+        using var slow = new RawMember(domain);
+        var sent = 0;
+        while (sent < 10_000 && slow.Socket.TrySend(slow.Message(MessageKind.Scratch, default(RawMember.NoBody))))
+        {
+            sent++;
+        }
+
+        Thread.Sleep(500);
+        using var other = new RawMember(domain);
+        Assert.Equal(MessageKind.Done, other.Exchange(MessageKind.Scratch, default(RawMember.NoBody)));
+        var files = new Dictionary<FileIdentity, int>();
+        Assert.True(Keep(files, other.Descriptor));
+        for (var i = 0; i < sent; i++)
+        {
+            slow.Receive();
+            Assert.True(slow.Descriptor >= 0 && Keep(files, slow.Descriptor), $"answer {i} of {sent} brought another's file");
+        }
+
+        Array.ForEach([.. files.Values], FileHandle.Close);
+    });
+
+    /// <summary>Keeps a file open, as an identity is used again once the file is gone; false where it is kept already.</summary>
+    private static bool Keep(Dictionary<FileIdentity, int> files, int descriptor) =>
+        FileHandle.IdentityOf(descriptor) is var identity && !files.ContainsKey(identity) && files.TryAdd(identity, FileHandle.Duplicate(descriptor));
+
+    [Fact]
     public void Who_does_not_read_or_does_not_speak_is_dropped() => Under(domain =>
     {
         using var deaf = new RawMember(domain);

@@ -141,7 +141,7 @@ public class KeeperTests
             import os, socket, struct, sys, time
             s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             s.connect(sys.argv[1])
-            s.send(struct.pack("<IHHII", 0x31475053, 1, 1, 1, 8) + bytes(8))
+            s.send(struct.pack("<IHHII", 0x31475053, int(sys.argv[2]), 1, 1, 8) + bytes(8))
             s.recv(65536)
             child = os.fork()
             if child == 0:
@@ -152,7 +152,7 @@ public class KeeperTests
             """;
         using var keeper = new KeeperProcess();
         using var other = new RawMember(keeper.Name);
-        using var parent = Tool.Start("python3", ["-c", Script, keeper.Name.SocketPath]);
+        using var parent = Tool.Start("python3", ["-c", Script, keeper.Name.SocketPath, $"{ProtocolLimits.Version}"]);
         var child = int.Parse(parent.StandardOutput.ReadLine()!, System.Globalization.CultureInfo.InvariantCulture);
         try
         {

@@ -35,6 +35,9 @@ internal sealed unsafe class RawMember : IDisposable
 
     public uint Sequence { get; set; }
 
+    /// <summary>What came with the last answer; -1: nothing.</summary>
+    public int Descriptor => _descriptor;
+
     /// <summary>The longest time that an answer took.</summary>
     public TimeSpan Slowest { get; private set; }
 
@@ -176,7 +179,8 @@ internal sealed unsafe class RawMember : IDisposable
         Hasher?.Dispose();
     }
 
-    private void Receive()
+    /// <summary>Waits for an answer, ten seconds at most.</summary>
+    public void Receive()
     {
         FileHandle.Close(ref _descriptor);
         var clock = Stopwatch.StartNew();

@@ -2,7 +2,7 @@
  * Reads that the disk writes into memory by itself, while that memory is merged as eagerly as can be:
  *
  *   user_direct_io [--reads N] [--pins N] [--seconds S] [--megabytes N] [--depth N] [--directory D] [--ways LETTERS]
- *                  [--stop-at-wrong 1] [--break MODE]
+ *                  [--discards 0] [--stop-at-wrong 1] [--break MODE]
  *
  * It ends when so many reads are done and the engine has met so many pinned pages, or after so many seconds.
  *
@@ -16,7 +16,9 @@
  *   e  io_uring, buffers registered before their memory was advised
  *   l  io_uring, buffers registered once their memory had been merged
  *
- * In p and u pages are discarded now and then, so that there are fresh ones to merge. In e and l every page stays pinned for long, and is to be left alone for as long.
+ * In p and u pages are discarded now and then, so that there are fresh ones to merge; with --discards 0 all that is
+ * written again must find its way back by the engine's test for pins. In e and l every page stays pinned for long, and
+ * is to be left alone for as long.
  *
  * --break proves the checks. replace: pages with reads in flight are replaced by copies of themselves, as a merge does
  * that takes no notice of pins. overwrite: a word of a block is changed before it is checked. drop: pages are lost.
@@ -33,7 +35,7 @@ static uint8_t rest[CLASSES][PAGE];
 static int file = -1, depth;
 static size_t block_count, part_pages;
 static uint64_t reads_wanted, pins_wanted;
-static bool stops_at_wrong;
+static bool stops_at_wrong, discards;
 static double end_time;
 static const char *broken;
 static atomic_bool is_over;
@@ -169,7 +171,7 @@ static void finish(struct part *by, struct flight *done, long got)
 	for (size_t i = 0; i < done->pages; i++)
 		check_block(by, done->page + i, done->block + i);
 	done->is_open = false;
-	if ((by->way == 'p' || by->way == 'u') && user_random(&by->random) % 2)
+	if (discards && (by->way == 'p' || by->way == 'u') && user_random(&by->random) % 2)
 		user_discard(by->pages[done->page], done->pages * PAGE);
 	for (size_t i = 0; i < done->pages; i++)
 		put_rest(by, done->page + i);
@@ -312,6 +314,7 @@ int main(int count, char **argument)
 	reads_wanted = user_number(count, argument, "--reads", 1e18);
 	pins_wanted = getenv("SAMEPAGE_LIBRARY") || getenv("SAMEPAGE_DOMAIN") ? user_number(count, argument, "--pins", 0) : 0;
 	stops_at_wrong = user_number(count, argument, "--stop-at-wrong", 0);
+	discards = user_number(count, argument, "--discards", 1);
 	depth = user_number(count, argument, "--depth", 32);
 	part_pages = (size_t)user_number(count, argument, "--megabytes", 64) * 256 / WAYS;
 	block_count = (size_t)user_number(count, argument, "--file-megabytes", 64) * 256;

@@ -13,7 +13,7 @@ internal static class AbiHeaders
         "sys/epoll.h", "sys/eventfd.h", "sys/file.h", "sys/ioctl.h", "sys/mman.h", "sys/prctl.h", "sys/ptrace.h", "sys/resource.h", "sys/socket.h", "sys/stat.h", "sys/swap.h",
         "sys/syscall.h", "sys/types.h", "sys/uio.h", "sys/un.h", "sys/user.h", "sys/vfs.h", "sys/wait.h", "elf.h", "asm/unistd.h",
         "linux/audit.h", "linux/capability.h", "linux/elf.h", "linux/fs.h", "linux/futex.h", "linux/ioctl.h", "linux/magic.h",
-        "linux/memfd.h", "linux/mman.h", "linux/prctl.h",
+        "linux/memfd.h", "linux/mman.h", "linux/mount.h", "linux/prctl.h",
         "linux/ptrace.h", "linux/rseq.h", "linux/sched.h", "linux/seccomp.h", "linux/types.h", "linux/userfaultfd.h",
     ];
 

@@ -124,6 +124,15 @@ internal sealed unsafe class KeeperLink : IDisposable
         return AskDone(MessageKind.Arm, sizeof(ArmBody), descriptor, out _).Errno == 0;
     }
 
+    /// <summary>Borrows a file to copy pages into.</summary>
+    /// <returns>Its descriptor, the caller's to close; -1 where the keeper has none to give.</returns>
+    public int BorrowScratch()
+    {
+        _ = Begin();
+        var done = AskDone(MessageKind.Scratch, 0, -1, out var descriptor);
+        return done.Errno == 0 ? descriptor : -1;
+    }
+
     /// <summary>Reports, and learns what is new.</summary>
     /// <param name="counters">This member's.</param>
     /// <param name="shelf">The segments in use; those that should be emptied are marked.</param>

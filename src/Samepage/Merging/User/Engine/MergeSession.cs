@@ -80,7 +80,7 @@ internal sealed unsafe class MergeSession : IDisposable
         var former = _looker;
         _looker = null;
         former?.Dispose();
-        _looker = new PageLooker(new PageHasher(link.Key), _descriptors);
+        _looker = new PageLooker(new PageHasher(link.Key), _descriptors, link.BorrowScratch());
         _catalog.ForgetFingerprints();
         _shelf.ForgetNumbers();
         foreach (var (place, segment) in _shelf.Segments.ToArray())

@@ -13,7 +13,7 @@ namespace Samepage.Merging.User.Engine;
 internal sealed unsafe class PageLooker : IDisposable
 {
     private const int Pages = MemberRegion.ChunkPages;
-    private const int CopyPages = 64;
+    private const int CopyPages = Protocol.ProtocolLimits.ScratchBytes / (int)MemberRegion.PageBytes;
     private const int RunsMax = 64;
     private readonly PageMap _pageMap = new(new ProcFs(), Environment.ProcessId);
     private readonly PageHasher _hasher;
@@ -25,12 +25,13 @@ internal sealed unsafe class PageLooker : IDisposable
     /// <summary>Maps the scratch file.</summary>
     /// <param name="hasher">With the domain's key.</param>
     /// <param name="descriptors">Where the scratch file is noted.</param>
+    /// <param name="scratch">One that the keeper has lent, with large folios, from now on this object's; -1: none.</param>
     /// <exception cref="LinuxException">No descriptor or memory is left for it.</exception>
-    public PageLooker(PageHasher hasher, DescriptorTable descriptors)
+    public PageLooker(PageHasher hasher, DescriptorTable descriptors, int scratch)
     {
         _hasher = hasher;
         _descriptors = descriptors;
-        _scratch = SealedMemory.Create("samepage-scratch");
+        _scratch = scratch >= 0 ? scratch : SealedMemory.Create("samepage-scratch");
         descriptors.Add(_scratch);
         var zeros = stackalloc byte[1];
         _ = FileHandle.WriteFrom(_scratch, (ulong)zeros, 1, CopyPages * MemberRegion.PageBytes - 1);

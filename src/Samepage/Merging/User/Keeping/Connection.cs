@@ -42,8 +42,8 @@ internal sealed class Connection(ulong number, PacketSocket socket, PeerCredenti
     {
         if (!Socket.TrySend(message, descriptor))
         {
-            // The descriptor stays open as long as this member does: it is of the keeper, or of a segment that it uses.
-            (_waiting, _waitingDescriptor, Since) = (message.ToArray(), descriptor, now);
+            // A descriptor of our own: by the time it is sent, the keeper may have closed the other and used its number again.
+            (_waiting, _waitingDescriptor, Since) = (message.ToArray(), FileHandle.Duplicate(descriptor), now);
         }
     }
 
@@ -53,7 +53,8 @@ internal sealed class Connection(ulong number, PacketSocket socket, PeerCredenti
     {
         if (HasWaiting && Socket.TrySend(_waiting, _waitingDescriptor))
         {
-            (_waiting, _waitingDescriptor, Since) = ([], -1, now);
+            FileHandle.Close(ref _waitingDescriptor);
+            (_waiting, Since) = ([], now);
         }
 
         return !HasWaiting;
@@ -63,6 +64,7 @@ internal sealed class Connection(ulong number, PacketSocket socket, PeerCredenti
     public void Dispose()
     {
         FileHandle.Close(ref _handle);
+        FileHandle.Close(ref _waitingDescriptor);
         Socket.Dispose();
     }
 }

@@ -18,6 +18,7 @@ internal sealed partial class Domain : IDisposable
     private readonly SegmentIntake _intake;
     private readonly SegmentNumbers _numbers = new();
     private readonly Queue<Offer> _offers = new();
+    private int _scratch = -1;
     private int _userfaultDevice = FileHandle.TryOpenForReadingAndWriting("/dev/userfaultfd");
     private bool _isIntakeBegun;
 
@@ -80,6 +81,7 @@ internal sealed partial class Domain : IDisposable
             MessageKind.Open => Open(member, header.Sequence, body, reply),
             MessageKind.Close => Close(member, header.Sequence, body, reply),
             MessageKind.Report => Report(member, header.Sequence, body, reply, now),
+            MessageKind.Scratch when body.Length == 0 => Scratch(header.Sequence, reply),
             MessageKind.Query when body.Length == 0 => Query(header.Sequence, reply, now),
             _ => Outcome.Violation,
         };
@@ -108,6 +110,7 @@ internal sealed partial class Domain : IDisposable
 
         Segments.CloseAll();
         FileHandle.Close(ref _userfaultDevice);
+        FileHandle.Close(ref _scratch);
         FileHandle.Close(ref _report);
         Index.Dispose();
         _intake.Dispose();
@@ -141,6 +144,15 @@ internal sealed partial class Domain : IDisposable
 
         var error = UserfaultArming.Arm(descriptor, MemoryMarshal.Read<ArmBody>(body).Features, out var offered);
         return reply.Done(sequence, error, offered);
+    }
+
+    /// <summary>Each gets one of its own, in a file system of its own: nobody can fill up or see another's.</summary>
+    private Outcome Scratch(uint sequence, Reply reply)
+    {
+        // The last one has been sent, or never will be.
+        FileHandle.Close(ref _scratch);
+        _scratch = ScratchFile.TryCreate(ProtocolLimits.ScratchBytes);
+        return reply.Done(sequence, _scratch < 0 ? Errno.EPERM : Errno.None, ProtocolLimits.ScratchBytes, _scratch);
     }
 
     private Outcome Post(Member member, uint sequence, ReadOnlySpan<byte> body, Reply reply, uint now)

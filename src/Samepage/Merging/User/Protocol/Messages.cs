@@ -48,6 +48,9 @@ internal enum MessageKind : ushort
 
     /// <summary>Anyone who may connect, without joining: tell me of the domain. No body. Answered by <see cref="Done"/> with a sealed memory file of JSON, value: its bytes.</summary>
     Query = 12,
+
+    /// <summary>Member: lend me a file to copy pages into. No body. Answered by <see cref="Done"/> with the descriptor, EPERM where the keeper cannot make one.</summary>
+    Scratch = 13,
 }
 
 /// <summary>Sizes and numbers that both sides rely on.</summary>
@@ -57,7 +60,7 @@ internal static class ProtocolLimits
     public const uint Magic = 0x3147_5053;
 
     /// <summary>The version of these messages; both sides must speak the same.</summary>
-    public const ushort Version = 1;
+    public const ushort Version = 2;
 
     /// <summary>No message is longer, header included.</summary>
     public const int MessageBytesMax = 64 * 1024;
@@ -67,6 +70,9 @@ internal static class ProtocolLimits
 
     /// <summary>Pages of a segment: 64 MiB.</summary>
     public const int SegmentPagesMax = 16384;
+
+    /// <summary>Bytes of a <see cref="MessageKind.Scratch"/> file: as many as are copied at once.</summary>
+    public const int ScratchBytes = 512 * 1024;
 
     /// <summary>Lines of <see cref="SegmentUse"/> in a report.</summary>
     public const int ReportedSegmentsMax = 4096;

@@ -40,7 +40,7 @@ public sealed class DirectIoTests
     /// <summary>When it merges pages, or when it renews merged pages that were written since.</summary>
     [Theory]
     [InlineData("write-protect", "--discards", "1")]
-    [InlineData("ignore-pins", "--discards", "0", "--ways", "pu")]
+    [InlineData("ignore-pins", "--discards", "0", "--ways", "ul")]
     public void An_engine_that_only_protects_pages_from_writing_is_caught(string breakage, params string[] arguments)
     {
         var summary = IntegrityProgram.RunMerged(
@@ -54,7 +54,7 @@ public sealed class DirectIoTests
     public void No_read_is_lost_into_memory_that_finds_its_way_back()
     {
         var summary = IntegrityProgram.RunMerged(
-            Program, MergingWay.Library, null, "--reads", "100000", "--pins", "100", "--seconds", "60", "--discards", "0", "--ways", "pu");
+            Program, MergingWay.Library, null, "--reads", "100000", "--pins", "100", "--seconds", "60", "--discards", "0", "--ways", "pul");
         summary.AssertClean();
         Assert.True(summary["returned"] >= 100, $"hardly a page was renewed: {summary.Line}");
     }

@@ -10,8 +10,13 @@ namespace Samepage.Merging.User.Engine;
 internal sealed unsafe class MappingBudget
 {
     private const long DefaultLimit = 65530;
+
+    /// <summary>After a refusal the program may have given mappings back, but to ask all the time would split its memory in vain.</summary>
+    private const int RefusalMilliseconds = 10_000;
     private readonly long _kernelLimit;
     private readonly int[] _runsOfLength = new int[MemberRegion.ChunkPages + 1];
+    private long _allowed;
+    private long _refusedAt;
 
     /// <summary>Reads the kernel's limit.</summary>
     public MappingBudget()
@@ -20,7 +25,7 @@ internal sealed unsafe class MappingBudget
             && long.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var limit)
             ? limit
             : DefaultLimit;
-        Limit = _kernelLimit / 2;
+        _allowed = Limit = _kernelLimit / 2;
     }
 
     /// <summary>Mappings that may be added. 0 in the program's limits means half of the kernel's.</summary>
@@ -49,7 +54,8 @@ internal sealed unsafe class MappingBudget
     public bool IsShort { get; private set; }
 
     /// <summary>Takes over the program's limit.</summary>
-    public void SetLimit(ulong limit) => Limit = limit == 0 ? _kernelLimit / 2 : (long)Math.Min(limit, (ulong)_kernelLimit);
+    public void SetLimit(ulong limit) =>
+        _allowed = Limit = limit == 0 ? _kernelLimit / 2 : (long)Math.Min(limit, (ulong)_kernelLimit);
 
     /// <summary>Counts mappings that came or went.</summary>
     public void Note(int mappings) => Used += mappings;
@@ -58,11 +64,16 @@ internal sealed unsafe class MappingBudget
     public void NoteRefusal()
     {
         Limit = Math.Min(Limit, Used);
+        _refusedAt = LookSchedule.Now;
         IsShort = true;
     }
 
     /// <summary>A new pass begins.</summary>
-    public void Forget() => IsShort = false;
+    public void Forget()
+    {
+        IsShort = false;
+        Limit = Limit < _allowed && LookSchedule.Now - _refusedAt >= RefusalMilliseconds ? _allowed : Limit;
+    }
 
     /// <summary>
     /// Takes runs out of a plan that are shorter than what a mapping is worth now, and the shortest of the rest until

@@ -21,6 +21,7 @@ internal sealed unsafe class MemberEngine : IDisposable
     private readonly DescriptorTable _descriptors;
     private readonly EngineCounters _counters;
     private readonly CpuAllowance _allowance = new();
+    private readonly SpareMappings _spare = new();
     private readonly DomainName _domain;
     private MergeSession? _session;
     private KeeperLink? _link;
@@ -63,6 +64,7 @@ internal sealed unsafe class MemberEngine : IDisposable
     {
         _link?.Dispose();
         _session?.Dispose();
+        _spare.Dispose();
     }
 
     private bool IsEager => _gate->Limits.Pace == (uint)Pace.Eager;
@@ -95,6 +97,7 @@ internal sealed unsafe class MemberEngine : IDisposable
 
         try
         {
+            _spare.Take();
             var isBusy = _session!.Turn(_link!, IsEager);
             var wait = IsEager ? 0 : _allowance.MillisecondsToWait(_gate->Limits.CpuPercentMax);
             return Math.Max(wait, isBusy ? 0 : IsEager ? EagerMilliseconds : IdleMilliseconds);
@@ -104,12 +107,25 @@ internal sealed unsafe class MemberEngine : IDisposable
             Lose(lost.Message);
             return ReconnectMilliseconds;
         }
-        catch (LinuxException error)
+        catch (Exception error) when (error is LinuxException or OutOfMemoryException)
         {
-            // Out of descriptors, of memory, of mappings: what is merged stays, and it is tried again.
-            _counters.Reason = error.Message;
+            // What is merged stays, and it is tried again.
+            NoteShortage(error);
             return IdleMilliseconds;
         }
+    }
+
+    /// <summary>Out of descriptors, of memory, of mappings; the engine's own heap feels the last two as well.</summary>
+    private void NoteShortage(Exception error)
+    {
+        if (error is OutOfMemoryException)
+        {
+            _spare.GiveUp();
+        }
+
+        _counters.Reason = error is OutOfMemoryException
+            ? "the program has used up its memory or its mappings (vm.max_map_count): merging pauses"
+            : error.Message;
     }
 
     private bool EnsureLink()
@@ -211,9 +227,9 @@ internal sealed unsafe class MemberEngine : IDisposable
         {
             request->Result = Answer((GateRequestKind)request->Kind, request);
         }
-        catch (LinuxException error)
+        catch (Exception error) when (error is LinuxException or OutOfMemoryException)
         {
-            _counters.Reason = error.Message;
+            NoteShortage(error);
             request->Result = -(long)Errno.EAGAIN;
         }
 
@@ -273,9 +289,9 @@ internal sealed unsafe class MemberEngine : IDisposable
             {
                 Lose(lost.Message);
             }
-            catch (LinuxException error)
+            catch (Exception error) when (error is LinuxException or OutOfMemoryException)
             {
-                _counters.Reason = error.Message;
+                NoteShortage(error);
             }
 
             Thread.Sleep(EagerMilliseconds);

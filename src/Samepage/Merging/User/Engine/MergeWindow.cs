@@ -107,8 +107,21 @@ internal sealed unsafe class MergeWindow : IDisposable
     private bool Open(Chunk chunk, WindowPlan plan)
     {
         var mode = Breakage.Is(BreakageKind.WriteProtect) ? UserfaultModes.WriteProtect | UserfaultModes.Missing : UserfaultModes.Missing;
-        return _aside.Open()
-            && _fault.Register(AddressOf(chunk, plan.First), (ulong)(plan.End - plan.First) * PageBytes, mode) == Errno.None;
+        var (start, bytes) = (AddressOf(chunk, plan.First), (ulong)(plan.End - plan.First) * PageBytes);
+        if (!_aside.Open())
+        {
+            return false;
+        }
+
+        if (_fault.Register(start, bytes, mode) == Errno.None)
+        {
+            return true;
+        }
+
+        // Where a mapping could not be split (vm.max_map_count), those before it are registered all the same.
+        _ = _fault.Unregister(start, bytes);
+        _ = _fault.Wake(start, bytes);
+        return false;
     }
 
     private void TakeAside(Chunk chunk, WindowPlan plan)

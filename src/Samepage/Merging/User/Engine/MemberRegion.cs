@@ -44,7 +44,8 @@ internal sealed unsafe class MemberRegion : IDisposable
             throw new LinuxException("mmap", Errno.ENOMEM, "fingerprints of a range");
         }
 
-        _ = RawMemory.WithholdFromFork((ulong)_memory, (_bytes + PageBytes - 1) / PageBytes * PageBytes);
+        _ = RawMemory.WithholdFromFork((ulong)_memory, _bytes);
+        _ = RawMemory.ForbidHugePages((ulong)_memory, _bytes);
     }
 
     /// <summary>First address.</summary>
@@ -62,7 +63,7 @@ internal sealed unsafe class MemberRegion : IDisposable
     /// <summary>All of it, in ascending order.</summary>
     public Chunk[] Chunks { get; }
 
-    /// <summary>Bytes that the table of fingerprints takes: a page for each chunk in which one was ever found.</summary>
+    /// <summary>Bytes that the table of fingerprints takes: a page for each chunk of which one is known.</summary>
     public ulong TableBytes { get; private set; }
 
     /// <summary>
@@ -90,6 +91,20 @@ internal sealed unsafe class MemberRegion : IDisposable
         if (before.IsNoted)
         {
             before.Region.Fingerprints(before)[first..end].CopyTo(Take(chunk)[first..end]);
+        }
+    }
+
+    /// <summary>Gives the frame of a chunk's part of the table back once no fingerprint is known any more.</summary>
+    public void Trim(Chunk chunk)
+    {
+        if (chunk is { IsNoted: true, KnownPages: 0 })
+        {
+            TableBytes -= ChunkPages * sizeof(ulong);
+            chunk.IsNoted = false;
+            fixed (ulong* table = Fingerprints(chunk))
+            {
+                _ = RawMemory.Discard((ulong)table, ChunkPages * sizeof(ulong));
+            }
         }
     }
 
@@ -169,7 +184,7 @@ internal sealed class Chunk
     /// <summary>The pass in which it was looked at last.</summary>
     public uint LastPass { get; set; }
 
-    /// <summary>Whether its part of the table of fingerprints has ever been written.</summary>
+    /// <summary>Whether its part of the table of fingerprints has a frame.</summary>
     public bool IsNoted { get; set; }
 
     /// <summary>Pages with a fingerprint, at the last look.</summary>

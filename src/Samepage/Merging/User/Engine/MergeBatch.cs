@@ -303,6 +303,7 @@ internal sealed unsafe class MergeBatch(
         var before = RunList.Mappings(chunk.Runs);
         chunk.Runs = RunList.With(chunk.Runs, _plan);
         chunk.NoteRunMarks();
+        chunk.Region.Trim(chunk);
         budget.Note(RunList.Mappings(chunk.Runs) - before);
         counters.Now.PinnedPagesTotal += (ulong)refused.Mend();
         MergedPages += merged;

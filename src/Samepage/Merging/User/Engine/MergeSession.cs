@@ -17,7 +17,6 @@ internal sealed unsafe class MergeSession : IDisposable
     private const int RefreshMilliseconds = 100;
     private const int SweepMilliseconds = 500;
     private const int CollectionMilliseconds = 60_000;
-    private const long GrowthBytes = 4L << 20;
     private const int IdlePassesMax = 3;
 
     private readonly Gate* _gate;
@@ -36,15 +35,15 @@ internal sealed unsafe class MergeSession : IDisposable
     private readonly MergeBatch _batch;
     private readonly LookSchedule _schedule;
     private readonly BreakGuard _guard = new(new ProcFs());
+    private readonly GrowthWatch _growth = new();
     private readonly List<Chunk> _due = [];
+    private readonly long _heapAtStart;
     private PageLooker? _looker;
     private long _nextReport;
     private long _nextSweep;
     private long _nextCollection;
     private ulong _collectedAt;
     private long _nextRefresh;
-    private readonly long _heapAtStart;
-    private long _grownFrom;
     private uint _news;
     private uint _pass = 1;
     private int _chunksLookedAt;
@@ -56,8 +55,9 @@ internal sealed unsafe class MergeSession : IDisposable
     {
         _gate = gate;
         (_descriptors, _counters) = (descriptors, counters);
-        _moveFault = OpenFault(link, Userfault.MoveFeature | Userfault.ForkFeature);
-        _protectFault = OpenFault(link, Userfault.MoveFeature);
+        var opener = new FaultOpener(link, descriptors);
+        _moveFault = opener.Open(Userfault.MoveFeature | Userfault.ForkFeature);
+        _protectFault = opener.Open(Userfault.MoveFeature);
         _shelf = new Shelf(descriptors);
         var ledger = new RunLedger(_shelf, _budget);
         _catalog = new RegionCatalog(gate, gateLock, ledger);
@@ -108,7 +108,11 @@ internal sealed unsafe class MergeSession : IDisposable
     {
         _schedule.IsEager = isEager;
         RefreshIfStale(isUrgent: false);
-        NoticeGrowth();
+        if (_growth.IsNoticed())
+        {
+            LookSchedule.Hasten(_catalog.Chunks);
+        }
+
         ReportIfTime(link, isEager);
         var isMore = _news > 0;
         if (isMore || (_batch.HasWaiting && LookSchedule.Now >= _nextSweep))
@@ -215,38 +219,6 @@ internal sealed unsafe class MergeSession : IDisposable
 
     private static ReadOnlySpan<Chunk> Span(List<Chunk> chunks) => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(chunks);
 
-    /// <summary>
-    /// Fork events need a privilege that the keeper may have where the program has not; without them, a fork that does
-    /// not go through the C library may find holes (docs/internals/user-engine.md).
-    /// </summary>
-    private Userfault OpenFault(KeeperLink link, ulong features)
-    {
-        var fault = TryOpen(-1) ?? Userfault.Open(link.Device);
-        _descriptors.Add(fault.Descriptor);
-        var error = Userfault.Arm(fault.Descriptor, features);
-        if (error != Errno.None && features != Userfault.MoveFeature && !link.Arm(fault.Descriptor, features))
-        {
-            error = Userfault.Arm(fault.Descriptor, Userfault.MoveFeature);
-            return error == Errno.None ? fault : throw new LinuxException("ioctl(UFFDIO_API)", error, "MOVE");
-        }
-
-        return error == Errno.None || features != Userfault.MoveFeature
-            ? fault
-            : throw new LinuxException("ioctl(UFFDIO_API)", error, "MOVE");
-    }
-
-    private static Userfault? TryOpen(int device)
-    {
-        try
-        {
-            return Userfault.Open(device);
-        }
-        catch (LinuxException)
-        {
-            return null;
-        }
-    }
-
     /// <summary>Reading the mappings takes milliseconds: a program that changes them all the time must not pay for it each time.</summary>
     private void RefreshIfStale(bool isUrgent)
     {
@@ -255,30 +227,6 @@ internal sealed unsafe class MergeSession : IDisposable
             _catalog.Refresh();
             _nextRefresh = LookSchedule.Now + RefreshMilliseconds;
         }
-    }
-
-    /// <summary>A program that takes memory makes its chunks due: what is new is where the profit is.</summary>
-    private void NoticeGrowth()
-    {
-        var resident = ResidentBytes();
-        if (resident > _grownFrom + GrowthBytes)
-        {
-            LookSchedule.Hasten(_catalog.Chunks);
-        }
-
-        if (resident > _grownFrom + GrowthBytes || resident < _grownFrom)
-        {
-            _grownFrom = resident;
-        }
-    }
-
-    /// <summary>Anonymous memory: what a write to merged memory takes, too.</summary>
-    private static long ResidentBytes()
-    {
-        var fields = KernelFile.TryReadText("/proc/self/statm")?.Split(' ');
-        return fields is [_, var resident, var shared, ..] && long.TryParse(resident, out var pages) && long.TryParse(shared, out var files)
-            ? (pages - files) * AnonymousMemory.PageSize
-            : 0;
     }
 
     private void ReportIfTime(KeeperLink link, bool isEager)

@@ -27,6 +27,9 @@ internal sealed class Renewer(
     private static readonly TimeSpan s_longProbe = TimeSpan.FromMilliseconds(15);
     private const int LongPauseMilliseconds = 120_000;
 
+    /// <summary>Rounds in a row that came to nothing, as where pages stay pinned: each doubles the pause.</summary>
+    private const int FailuresMax = 7;
+
     /// <summary>In a window, after the test for pins: nobody waits for the result, so nobody should wait for the way to it.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(3);
     private const int PagesMax = WriteHold.PagesMax;
@@ -38,6 +41,7 @@ internal sealed class Renewer(
     private readonly bool[] _replaced = new bool[WriteHold.PagesMax];
     private readonly TimeSpan[] _probes = new TimeSpan[4];
     private int _probeCount;
+    private int _failures;
     private long _nextRound;
 
     /// <summary>Renews what is found worth it, when it is time.</summary>
@@ -53,7 +57,8 @@ internal sealed class Renewer(
 
         // What nobody has written needs no test for pins, and no fork: it goes by itself.
         var renewed = Replace(_unwritten) + Replace(_written);
-        _nextRound = LookSchedule.Now + Pause();
+        _failures = renewed == 0 ? Math.Min(_failures + 1, FailuresMax) : 0;
+        _nextRound = LookSchedule.Now + Math.Min(Pause() << _failures, LongPauseMilliseconds);
         return renewed;
     }
 

@@ -94,6 +94,7 @@ internal sealed class RunLedger(Shelf shelf, MappingBudget budget)
         var known = chunk.Region.Fingerprints(chunk).Slice(first, length);
         chunk.KnownPages -= (ushort)(length - known.Count(0UL));
         known.Clear();
+        chunk.Region.Trim(chunk);
         if (piece.Target == PieceTarget.Stable)
         {
             var before = RunList.Mappings(chunk.Runs);

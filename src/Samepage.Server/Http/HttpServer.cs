@@ -107,6 +107,9 @@ public sealed class HttpServer : IHttpApplication<IFeatureCollection>, IDisposab
         limits.MinResponseDataRate = new MinDataRate(bytesPerSecond: 1024, gracePeriod: HeadersTimeout);
     }
 
+    /// <summary>Whether a text is an address with a port.</summary>
+    public static bool IsAddress(string listen) => IPEndPoint.TryParse(listen, out var address) && address.Port > 0;
+
     /// <summary>Reads an address as the policy has it.</summary>
     public static IPEndPoint Address(string listen) => IPEndPoint.TryParse(listen, out var address)
         ? address

@@ -210,7 +210,7 @@ public sealed partial class Daemon : IDisposable
             DaemonStatus.SchemaName, self, Version, _startedAt, _options.Clock.GetUtcNow(), _options.IsDryRun,
             new PolicyPart(_policy.Sources, _policy.Rules.Count, _loadedAt, _refusedReason), GovernorPart.Of(_scan is null ? null : _decision),
             new GuardPart(verdict.IsGrowthHeld, verdict.IsAdmissionRefused, _hands.ProvidedSwapBytes, [.. verdict.States.Select(ScopePart.Of)], _hands.Orders()),
-            HostPart.Of(sample), new RulesPart(_rules.MatchedCount, _rules.SwitchedOnCount),
+            HostFigures.Of(sample), new RulesPart(_rules.MatchedCount, _rules.SwitchedOnCount),
             new SelfPart(
                 ProcessStat.TryRead(own, self)?.CpuSeconds ?? 0, ProcessStatus.TryRead(own, self)?.ResidentBytes ?? 0, _turns, _log.Total, _reloads, _refusedReloads));
     }

@@ -20,7 +20,7 @@ namespace Samepage.Server.Loop;
 /// <param name="Self">What the daemon itself takes.</param>
 public sealed record DaemonStatus(
     string Schema, int Pid, string Version, DateTimeOffset StartedAt, DateTimeOffset TakenAt, bool DryRun, PolicyPart Policy,
-    GovernorPart Governor, GuardPart Guard, HostPart Host, RulesPart Rules, SelfPart Self)
+    GovernorPart Governor, GuardPart Guard, HostFigures Host, RulesPart Rules, SelfPart Self)
 {
     /// <summary>The schema's name.</summary>
     public const string SchemaName = "samepage.serve/1";
@@ -104,11 +104,11 @@ public sealed record ScopePart(
 /// <param name="EligibleBytes">Their private memory.</param>
 /// <param name="AvailableBytes">What new programs could have without swapping.</param>
 /// <param name="CpuPressurePercent">How much of the last ten seconds somebody waited for a CPU.</param>
-public sealed record HostPart(
+public sealed record HostFigures(
     long SavedBytes, long TrackedPages, long FullScansTotal, long? ScannedPagesTotal, double? KsmdCpuSeconds, int EligibleProcesses,
     long EligibleBytes, long AvailableBytes, double CpuPressurePercent)
 {
-    internal static HostPart Of(HostSample sample) => new(
+    internal static HostFigures Of(HostSample sample) => new(
         sample.SavedBytes, sample.TrackedPages, sample.FullScans, sample.PagesScanned, sample.KsmdCpuNanoseconds / 1e9,
         sample.EligibleProcesses, sample.EligibleBytes, sample.AvailableBytes, sample.CpuPressure);
 }

@@ -13,11 +13,12 @@ namespace Samepage.Server.Guarding;
 /// still needed. Called from the daemon's loop only.
 /// </summary>
 /// <param name="log">Takes each decision.</param>
+/// <param name="clock">Tells the time, without jumps.</param>
 /// <param name="post">Runs work that may take a while.</param>
 /// <param name="isDryRun">Only say what would be done.</param>
 /// <param name="push">Pushes memory of processes out: how much was gone through, of how many.</param>
 public sealed class GuardHands(
-    DecisionLog log, Action<Action> post, bool isDryRun, Func<IReadOnlyList<TargetProcess>, long, (long Bytes, int Processes)> push) : IDisposable
+    DecisionLog log, TimeProvider clock, Action<Action> post, bool isDryRun, Func<IReadOnlyList<TargetProcess>, long, (long Bytes, int Processes)> push) : IDisposable
 {
     private static readonly TimeSpan s_repeatsToldEvery = TimeSpan.FromMinutes(1);
 
@@ -119,8 +120,7 @@ public sealed class GuardHands(
         }
 
         var key = (action.Kind, action.Scope);
-        var now = Environment.TickCount64;
-        if (_toldAt.TryGetValue(key, out var told) && now - told < s_repeatsToldEvery.TotalMilliseconds)
+        if (_toldAt.TryGetValue(key, out var told) && clock.GetElapsedTime(told) < s_repeatsToldEvery)
         {
             return true;
         }
@@ -130,7 +130,7 @@ public sealed class GuardHands(
             _toldAt.Clear();
         }
 
-        _toldAt[key] = now;
+        _toldAt[key] = clock.GetTimestamp();
         return false;
     }
 

@@ -55,7 +55,7 @@ public sealed partial class Daemon : IDisposable
         _sampler = new HostSampler(proc, ksm, options.Clock);
         _guardSampler = new GuardSampler(proc, ksm, options.Clock, groups);
         (_startedAt, _start) = (options.Clock.GetUtcNow(), options.Clock.GetTimestamp());
-        _hands = new GuardHands(log, post, options.IsDryRun, options.Push ?? ((_, _) => (0, 0)));
+        _hands = new GuardHands(log, options.Clock, post, options.IsDryRun, options.Push ?? ((_, _) => (0, 0)));
         var policy = options.ReadPolicy();
         var ours = new SwitchedOn(options.IsDryRun ? null : options.StateDirectory, proc);
         ours.Load();

@@ -86,7 +86,7 @@ public sealed class Serving : IDisposable
         _daemon.Reloading = OnReload;
         _daemon.Run(AfterTurn, _notifier.WatchdogEvery ?? TimeSpan.MaxValue, cancel);
         _notifier.Stopping();
-        _log.Tell(LogLevel.Notice, "daemon", "host", "stops", "settings are put back; what is merged stays merged");
+        _log.Tell(LogLevel.Notice, "daemon", "host", "stops", _options.IsDryRun ? "" : "settings are put back; what is merged stays merged");
     }
 
     /// <summary>Puts settings back and lets go of everything.</summary>

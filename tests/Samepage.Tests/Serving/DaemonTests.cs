@@ -96,6 +96,33 @@ public sealed class DaemonTests : IDisposable
     }
 
     [Fact]
+    public void Pages_of_low_priority_are_pushed_out_and_the_operator_is_called()
+    {
+        var called = Path.Combine(_host.Root, "called");
+        _host.Policy($"[[rule]]\nname = \"test guests\"\nmatch = {{ comm = \"^qemu\" }}\nengine = \"kernel\"\npriority = \"low\"\n[guard]\nwarning_command = [\"/bin/sh\", \"-c\", \"echo $SAMEPAGE_SCOPE >>{called}\"]\n");
+        var pushed = new List<(int Pid, long Bytes)>();
+        _host.Options = _host.Options with
+        {
+            Push = (targets, bytes) =>
+            {
+                pushed.AddRange(targets.Select(target => (target.Pid, bytes)));
+                return (bytes, targets.Count);
+            },
+        };
+        _host.Process(100, "qemu");
+        _host.Process(101, "postgres");
+        using var daemon = _host.Start();
+        _host.Pass(daemon, 3);
+        _host.Merged(4096);
+        _host.Memory(availableMiB: 2000, swapFreeMiB: 1000);
+        _host.Pass(daemon, 20);
+        Assert.All(pushed, push => Assert.Equal((100, 256L << 20), push));
+        Assert.InRange(pushed.Count, 2, 5);
+        Assert.Single(_host.Lines, line => line.Contains("guard: host: 256 MiB of low-priority processes are to be pushed out", StringComparison.Ordinal));
+        Assert.True(SpinWait.SpinUntil(() => File.Exists(called) && File.ReadAllText(called) == "host\n", TimeSpan.FromSeconds(10)));
+    }
+
+    [Fact]
     public void Who_turns_a_knob_is_told_of_and_set_right_once()
     {
         _host.Process(100, "qemu", optedIn: "yes");

@@ -103,7 +103,7 @@ public sealed partial class HttpTests : IDisposable
     public void What_is_too_long_is_refused_before_it_is_all_there()
     {
         Assert.StartsWith("HTTP/1.1 414", Send(Encoding.ASCII.GetBytes("GET /" + new string('a', 9000))), StringComparison.Ordinal);
-        Assert.StartsWith("HTTP/1.1 431", Send(Encoding.ASCII.GetBytes("GET / HTTP/1.1\r\nHost: localhost\r\nX: " + new string('a', 40_000))), StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 431", Send(Encoding.ASCII.GetBytes("GET / HTTP/1.1\r\nHost: localhost\r\nX: " + new string('a', 16_500))), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -220,13 +220,15 @@ public sealed partial class HttpTests : IDisposable
     private string Send(byte[] request)
     {
         using var client = new TcpClient("127.0.0.1", _port) { ReceiveTimeout = 10_000, SendTimeout = 10_000 };
-        var stream = client.GetStream();
         var answer = new MemoryStream();
         try
         {
-            stream.Write(request);
-            client.Client.Shutdown(SocketShutdown.Send);
-            stream.CopyTo(answer);
+            client.GetStream().Write(request);
+            var buffer = new byte[64 << 10];
+            for (var got = 1; got > 0 && !IsWhole(answer, isHead: request.AsSpan().StartsWith("HEAD"u8));)
+            {
+                answer.Write(buffer, 0, got = client.GetStream().Read(buffer));
+            }
         }
         catch (IOException)
         {
@@ -235,6 +237,18 @@ public sealed partial class HttpTests : IDisposable
 
         return Encoding.UTF8.GetString(answer.ToArray());
     }
+
+    /// <summary>Whether the head is there, and as much behind it as it says.</summary>
+    private static bool IsWhole(MemoryStream answer, bool isHead)
+    {
+        var text = Encoding.Latin1.GetString(answer.ToArray());
+        var end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
+        return end >= 0 && (isHead || (LengthLine().Match(text) is { Success: true } length
+            && text.Length - end - 4 >= int.Parse(length.Groups[1].Value, CultureInfo.InvariantCulture)));
+    }
+
+    [GeneratedRegex("(?m)^Content-Length: ([0-9]+)\r$")]
+    private static partial Regex LengthLine();
 
     [GeneratedRegex("(?m)^# TYPE (samepage_[a-z_]+) (gauge|counter)$")]
     private static partial Regex TypeLine();

@@ -21,7 +21,7 @@ public sealed partial class Daemon : IDisposable
     private static readonly TimeSpan s_rulesEvery = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_domainsEvery = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long it may look away: nothing is merged, all is calm, or not.</summary>
+    /// <summary>How long it may look away: nothing is merged or all is far from every floor, all is calm, or not.</summary>
     private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(2), s_calm = TimeSpan.FromSeconds(1), s_tense = TimeSpan.FromMilliseconds(500);
 
     private readonly DaemonOptions _options;
@@ -160,12 +160,13 @@ public sealed partial class Daemon : IDisposable
         Govern(sample);
         Publish(sample, verdict);
         KeepRules(now, sample, verdict);
-        var look = seen.Scopes.All(scope => scope.ExposureBytes == 0) ? s_idle : seen.Scopes.All(IsCalm) ? s_calm : s_tense;
+        var look = seen.Scopes.All(scope => IsBetterThan(scope, 4)) ? s_idle : seen.Scopes.All(scope => IsBetterThan(scope, 2)) ? s_calm : s_tense;
         return _decision is { } decision && decision.NextLook < look ? decision.NextLook : look;
     }
 
-    /// <summary>Far from every floor.</summary>
-    private static bool IsCalm(GuardScope scope) => scope is { Coverage: >= 2, Pressure: < 4 };
+    /// <summary>Without exposure coverage has no bounds, and pressure is none of the guard's business.</summary>
+    private static bool IsBetterThan(GuardScope scope, double coverage) =>
+        scope.ExposureBytes == 0 || (scope.Coverage >= coverage && scope.Pressure < 4);
 
     private void Govern(HostSample sample)
     {

@@ -50,7 +50,7 @@ public sealed class HostSampler(ProcFs proc, KsmSysfs ksm, TimeProvider clock)
             // Once: it runs since boot or, in another pid namespace, is never to be seen.
             _isKsmdSought = true;
             _ksmdPid = proc.ListProcesses().Cast<int?>().FirstOrDefault(
-            pid => ProcessStat.TryRead(proc, pid!.Value) is { Name: "ksmd", IsKernelThread: true });
+                pid => ProcessStat.TryRead(proc, pid!.Value) is { Name: "ksmd", IsKernelThread: true });
         }
 
         if (_ksmdPid is not { } pid)

@@ -21,7 +21,8 @@ public sealed class ServeTests : IDisposable
         Write("[governor]\ncpu_budget_percent = 20\n");
         using var daemon = new ServeProcess(_directory, Holders(2, "region"));
         Assert.Contains("at most 20 % of a core", daemon.Expect("READY=1\nSTATUS="), StringComparison.Ordinal);
-        daemon.Until(() => lease.Ksm.SavedPages >= 18_000, "merging");
+        // On a busy machine the governor waits for a minute, and then goes on at a quarter of its pace.
+        daemon.Until(() => lease.Ksm.SavedPages >= 18_000, "merging", seconds: 150);
         Assert.NotEqual(before, lease.Settings());
         AssertVerbs(daemon);
         AssertHttp(daemon);
@@ -133,7 +134,7 @@ public sealed class ServeTests : IDisposable
         Assert.Equal("samepage.serve/1", status.GetProperty("schema").GetString());
         Assert.False(status.GetProperty("guard").GetProperty("growth_held").GetBoolean());
         Assert.Matches("(?m)^daemon +process 1; ", daemon.Ask("status").Output);
-        Assert.Matches("(?m)governor: host: works", daemon.Ask("explain", "host").Output.ReplaceLineEndings(" "));
+        Assert.Matches("(?m)governor: host: (works|waits)", daemon.Ask("explain", "host").Output.ReplaceLineEndings(" "));
         var explained = JsonDocument.Parse(daemon.Ask("explain", "host", "--json").Output).RootElement;
         Assert.NotEqual(0, explained.GetProperty("decisions").GetArrayLength());
         Assert.Equal(0, daemon.Ask("admit", "--size", "64M").Status);

@@ -28,6 +28,7 @@ internal static class Program
             PlanCommand.Create(),
             AdmitCommand.Create(),
             CheckConfigCommand.Create(),
+            ServeCommand.Create(),
             RunCommand.Create(),
             EnableCommand.Create(),
             DisableCommand.Create(),

@@ -13,18 +13,36 @@ public static unsafe class KernelFile
 {
     /// <summary>The whole text of a kernel file.</summary>
     /// <exception cref="LinuxException">The file cannot be opened or read; the error number says why.</exception>
-    public static string ReadText(string path) => Encoding.UTF8.GetString(ReadBytes(path));
+    public static string ReadText(string path)
+    {
+        var fd = Open(path);
+        try
+        {
+            // Nearly all of them are short; who reads thousands a second shall not leave a buffer behind for each.
+            Span<byte> buffer = stackalloc byte[4096];
+            var length = 0;
+            while (Read(fd, buffer[length..], path) is > 0 and var got)
+            {
+                length += got;
+                if (length == buffer.Length)
+                {
+                    return Encoding.UTF8.GetString([.. buffer, .. ReadToEnd(fd, path)]);
+                }
+            }
+
+            return Encoding.UTF8.GetString(buffer[..length]);
+        }
+        finally
+        {
+            _ = Libc.close(fd);
+        }
+    }
 
     /// <summary>The whole content of a kernel file.</summary>
     /// <exception cref="LinuxException">The file cannot be opened or read; the error number says why.</exception>
     public static byte[] ReadBytes(string path)
     {
-        var fd = Libc.open(path, Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
-        if (fd < 0)
-        {
-            throw LinuxException.Last(path);
-        }
-
+        var fd = Open(path);
         try
         {
             return ReadToEnd(fd, path);
@@ -94,35 +112,47 @@ public static unsafe class KernelFile
         return Errno.None;
     }
 
+    private static int Open(string path) => Libc.open(path, Libc.O_RDONLY | Libc.O_CLOEXEC, 0) is >= 0 and var descriptor
+        ? descriptor
+        : throw LinuxException.Last(path);
+
+    /// <summary>How much came; 0 at the end.</summary>
+    private static int Read(int fd, Span<byte> buffer, string path)
+    {
+        while (true)
+        {
+            nint got;
+            fixed (byte* data = buffer)
+            {
+                // SAFETY: the call may write only into the pinned span.
+                got = Libc.read(fd, data, (nuint)buffer.Length);
+            }
+
+            if (got >= 0)
+            {
+                return (int)got;
+            }
+
+            if ((Errno)Marshal.GetLastPInvokeError() != Errno.EINTR)
+            {
+                throw LinuxException.Last(path);
+            }
+        }
+    }
+
     private static byte[] ReadToEnd(int fd, string path)
     {
         var buffer = new byte[4096];
         var length = 0;
         while (true)
         {
-            nint got;
-            fixed (byte* data = buffer)
-            {
-                // SAFETY: the call may write only what is left of the pinned buffer.
-                got = Libc.read(fd, data + length, (nuint)(buffer.Length - length));
-            }
-
-            if (got < 0)
-            {
-                if ((Errno)Marshal.GetLastPInvokeError() == Errno.EINTR)
-                {
-                    continue;
-                }
-
-                throw LinuxException.Last(path);
-            }
-
+            var got = Read(fd, buffer.AsSpan(length), path);
             if (got == 0)
             {
                 return buffer.AsSpan(0, length).ToArray();
             }
 
-            length += (int)got;
+            length += got;
             if (length == buffer.Length)
             {
                 Array.Resize(ref buffer, buffer.Length * 4);

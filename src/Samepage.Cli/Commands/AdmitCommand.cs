@@ -6,6 +6,7 @@ using Samepage.Linux.Sys;
 using Samepage.Merging.User;
 using Samepage.Merging.User.Keeping;
 using Samepage.Planning;
+using Samepage.Server.Control;
 
 namespace Samepage.Cli.Commands;
 
@@ -29,7 +30,7 @@ internal static class AdmitCommand
 
         Manual.Add(
             command,
-            "The guest must fit before anything of it is merged: its whole memory, page tables and metadata against available memory plus free swap, less a reserve. And with it, once it has filled its memory and is merged, coverage (headroom by exposure) may not be below the policy's floor ([guard] coverage_floor, or that of its control group). The same is asked of each control group with a limit. Nothing is reserved: two guests that ask at the same time may both be told yes.",
+            "The guest must fit before anything of it is merged: its whole memory, page tables and metadata against available memory plus free swap, less a reserve. And with it, once it has filled its memory and is merged, coverage (headroom by exposure) may not be below the policy's floor ([guard] coverage_floor, or that of its control group). The same is asked of each control group with a limit. Where a daemon runs and its guard admits nobody at the moment, the answer is no as well. Nothing is reserved: two guests that ask at the same time may both be told yes.",
             "Exit status: 0 yes; 2 a size, a file or the policy will not do; 4 not permitted to look at a process of --like; 5 such a process or the control group is not there; 6 no.");
         command.SetVerb((parsed, cancel) => Run(parsed, guest, cancel));
         return command;
@@ -54,16 +55,18 @@ internal static class AdmitCommand
             new AdmissionScope("host", host.Coverage, guard.Host.Floor, kind.Demand),
             .. groups.Select(level => new AdmissionScope(level.Headroom.Group, level.Coverage, guard.FloorsOf(level.Headroom.Group).Floor, kind.Demand))]);
         var assumptions = Assumptions(kind, groups, domains, silent, group).ToList();
+        var daemon = ControlQuery.TryStatus(ControlSocket.DefaultPath);
+        var refusal = daemon is { DryRun: false, Guard.AdmissionRefused: true } ? daemon.Guard.Scopes[0].Figures : null;
         if (parsed.GetValue(s_json))
         {
-            Console.Out.Write(AdmissionJson.From(admission, host, kind, assumptions).ToText());
+            Console.Out.Write(AdmissionJson.From(admission, host, kind, refusal, assumptions).ToText());
         }
         else
         {
-            AdmissionText.Write(ConsoleText.StandardOutput(), admission, host, assumptions);
+            AdmissionText.Write(ConsoleText.StandardOutput(), admission, host, refusal, assumptions);
         }
 
-        return admission.IsAdmitted ? ExitCode.Done : ExitCode.RefusedByGuard;
+        return admission.IsAdmitted && refusal is null ? ExitCode.Done : ExitCode.RefusedByGuard;
     }
 
     private static IEnumerable<string> Assumptions(

@@ -1,9 +1,11 @@
 using System.CommandLine;
+using System.Globalization;
 using Samepage.Cli.Rendering;
 using Samepage.Governing;
 using Samepage.Linux.Proc;
 using Samepage.Linux.Sys;
 using Samepage.Merging.User;
+using Samepage.Server.Control;
 using Samepage.Targets;
 using Spectre.Console;
 
@@ -14,25 +16,66 @@ internal static class ExplainCommand
 {
     public static Command Create()
     {
-        var pid = new Argument<int>("PID") { Description = "The process" };
+        var about = new Argument<string>("PID|host") { Description = "A process, or the host as a whole" };
         var domain = DomainOption.Create("Look for it in this domain only");
         var json = new Option<bool>("--json") { Description = "Write JSON instead of text" };
-        var command = new Command("explain", "Say why a process's pages are merged, or why they are not.") { pid, domain, json };
+        var command = new Command("explain", "Say why pages of a process or host are merged or not, and what the daemon decided.") { about, domain, json };
         command.SetVerb((parsed, _) =>
         {
-            var explanation = Explain(parsed.GetValue(pid), DomainOption.Value(parsed, domain));
-            if (parsed.GetValue(json))
+            var text = parsed.GetValue(about)!;
+            if (text == "host")
             {
-                Console.Out.Write(explanation.ToText());
-            }
-            else
-            {
-                Write(ConsoleText.StandardOutput(), explanation);
+                return ExplainHost(parsed.GetValue(json));
             }
 
-            return ExitCode.Done;
+            if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var pid))
+            {
+                throw new CommandFailure(ExitCode.Usage, $"'{Readable.Name(text)}' is neither the number of a process nor 'host'; see 'samepage explain --help'");
+            }
+
+            return ExplainProcess(pid, DomainOption.Value(parsed, domain), parsed.GetValue(json));
         });
         return command;
+    }
+
+    private static int ExplainHost(bool isJson)
+    {
+        var reader = new MergingReader(new ProcFs(), new KsmSysfs());
+        var path = ControlSocket.DefaultPath;
+        var list = ControlQuery.TryDecisions(path, null);
+        var explanation = HostExplanation.Of(
+            reader.ReadHost(), reader.TryReadCoverage(DomainQuery.AskAll(null, DomainOption.TellSilent)), ControlQuery.TryStatus(path), list);
+        if (isJson)
+        {
+            Console.Out.Write(explanation.ToText());
+            return ExitCode.Done;
+        }
+
+        var console = ConsoleText.StandardOutput();
+        foreach (var reason in explanation.Reasons)
+        {
+            console.WriteParagraph($"- {reason}", indent: 2);
+        }
+
+        DaemonText.Write(console, list);
+        return ExitCode.Done;
+    }
+
+    private static int ExplainProcess(int pid, DomainName? domain, bool isJson)
+    {
+        var list = ControlQuery.TryDecisions(ControlSocket.DefaultPath, pid);
+        var explanation = Explain(pid, domain) with { Rule = list?.Rule, Decisions = list?.Decisions };
+        if (isJson)
+        {
+            Console.Out.Write(explanation.ToText());
+        }
+        else
+        {
+            Write(ConsoleText.StandardOutput(), explanation);
+            DaemonText.Write(ConsoleText.StandardOutput(), list);
+        }
+
+        return ExitCode.Done;
     }
 
     private static Explanation Explain(int pid, DomainName? domain)

@@ -6,6 +6,7 @@ using Samepage.Linux.Proc;
 using Samepage.Linux.Sys;
 using Samepage.Merging.User;
 using Samepage.Merging.User.Keeping;
+using Samepage.Server.Control;
 using Samepage.Targets;
 using Spectre.Console;
 
@@ -142,14 +143,16 @@ internal static class StatusCommand
 
     private static void Write(HostMerging host, HostCoverage? coverage, ProcessSurvey survey, ConvergenceVerdict verdict, KsmdPace? pace, IReadOnlyList<DomainReport> domains, bool isJson)
     {
+        var daemon = ControlQuery.TryStatus(ControlSocket.DefaultPath);
         if (isJson)
         {
-            Console.Out.Write(StatusJson.From(host, coverage, survey, verdict, pace, domains).ToText());
+            Console.Out.Write(StatusJson.From(host, coverage, survey, verdict, pace, domains, daemon).ToText());
             return;
         }
 
         var console = ConsoleText.StandardOutput();
         StatusText.WriteHost(console, host, coverage, verdict, pace);
+        DaemonText.Write(console, daemon);
         if (survey.Shown.Count > 0)
         {
             console.WriteLine();

@@ -7,6 +7,7 @@ using Samepage.Linux;
 using Samepage.Linux.Proc;
 using Samepage.Linux.Sys;
 using Samepage.Merging.User;
+using Samepage.Server.Control;
 
 namespace Samepage.Cli.Commands;
 
@@ -49,7 +50,7 @@ internal static class TopCommand
             _ = targetOptions.Resolve(parsed, proc);
         }
 
-        Watch(new TopScreen(proc, new MergingReader(proc, ksm), query, () => DomainQuery.AskAll(domain)), interval, cancel);
+        Watch(new TopScreen(proc, new MergingReader(proc, ksm), query, () => DomainQuery.AskAll(domain), () => ControlQuery.TryStatus(ControlSocket.DefaultPath)), interval, cancel);
         return ExitCode.Done;
     }
 

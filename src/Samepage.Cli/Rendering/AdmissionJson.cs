@@ -8,17 +8,17 @@ namespace Samepage.Cli.Rendering;
 /// <summary>An admission, as <c>samepage.admit/1</c>.</summary>
 internal sealed record AdmissionJson(
     string Schema, bool Admitted, GuestJson Guest, AdmissionJson.HostPart Host, IReadOnlyList<AdmissionJson.ScopePart> Scopes,
-    IReadOnlyList<string> Assumptions)
+    IReadOnlyList<string> Assumptions, string? DaemonRefusal)
 {
-    public static AdmissionJson From(Admission admission, HostCoverage host, GuestKind kind, IReadOnlyList<string> assumptions) => new(
-        "samepage.admit/1", admission.IsAdmitted, GuestJson.From(kind),
+    public static AdmissionJson From(Admission admission, HostCoverage host, GuestKind kind, string? daemonRefusal, IReadOnlyList<string> assumptions) => new(
+        "samepage.admit/1", admission.IsAdmitted && daemonRefusal is null, GuestJson.From(kind),
         new HostPart(
             host.Headroom.AvailableBytes, host.Headroom.SwapFreeBytes, HostHeadroom.ReserveBytes, host.Exposure.KernelBytes,
             host.Exposure.UserBytes),
         [.. admission.Scopes.Select(scope => new ScopePart(
             scope.Name, scope.Verdict, scope.Floor, scope.Before.ExposureBytes, scope.Before.HeadroomBytes, scope.Before.Ratio,
             scope.After.ExposureBytes, scope.After.HeadroomBytes, scope.After.Ratio))],
-        assumptions);
+        assumptions, daemonRefusal);
 
     public string ToText() => JsonSerializer.Serialize(this, AdmissionJsonContext.Default.AdmissionJson) + "\n";
 

@@ -8,10 +8,12 @@ namespace Samepage.Cli.Rendering;
 /// <summary>An admission with its arithmetic, for people.</summary>
 internal static class AdmissionText
 {
-    public static void Write(IAnsiConsole console, Admission admission, HostCoverage host, IReadOnlyList<string> assumptions)
+    public static void Write(IAnsiConsole console, Admission admission, HostCoverage host, string? daemonRefusal, IReadOnlyList<string> assumptions)
     {
         var guest = admission.Guest;
-        console.WriteParagraph(Verdict(admission), admission.IsAdmitted ? "green" : "yellow");
+        console.WriteParagraph(
+            admission.IsAdmitted && daemonRefusal is { } figures ? $"no: the daemon's guard admits nobody at the moment ({figures})." : Verdict(admission),
+            admission.IsAdmitted && daemonRefusal is null ? "green" : "yellow");
         console.WriteLine();
         StatusText.Line(console, "the guest", $"needs {Readable.Size(guest.SizeBytes)} + {Readable.Size(guest.OverheadBytes)} besides = {Readable.Size(guest.NeededBytes)}, of which merging is expected to free {Readable.Size(guest.MergedBytes)}");
         StatusText.Line(console, "headroom", $"{Readable.Size(host.Headroom.AvailableBytes)} of memory + {Readable.Size(host.Headroom.SwapFreeBytes)} of swap - {Readable.Size(HostHeadroom.ReserveBytes)} reserve = {Readable.Size(host.Headroom.Bytes)}");

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Samepage.Cli.Commands;
+using Samepage.Guarding.Swapping;
 using Samepage.Policies;
 
 namespace Samepage.Cli.Rendering;

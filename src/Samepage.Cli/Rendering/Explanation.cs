@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Samepage.Governing;
 using Samepage.Merging.User.Keeping;
+using Samepage.Server.Loop;
 
 namespace Samepage.Cli.Rendering;
 
@@ -18,6 +19,12 @@ internal sealed record Explanation(
     string Schema, int Pid, string Name, string Engine, string? Domain, MemberJson? Member, Explanation.KernelPart? KernelMerging,
     IReadOnlyList<string> Reasons)
 {
+    /// <summary>The rule of the daemon's policy that it falls under; null where none, or no daemon can be asked.</summary>
+    public string? Rule { get; init; }
+
+    /// <summary>The daemon's latest decisions about it, the oldest first; null where no daemon can be asked.</summary>
+    public IReadOnlyList<Decision>? Decisions { get; init; }
+
     public static Explanation OfMember(DomainReport report, MemberReport member) => new(
         "samepage.explain/1", member.Pid, member.Name, "user", report.Domain, MemberJson.From(member), null, MemberReasons(member));
 

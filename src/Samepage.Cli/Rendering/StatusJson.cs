@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Samepage.Governing;
 using Samepage.Guarding;
 using Samepage.Merging.User.Keeping;
+using Samepage.Server.Loop;
 
 namespace Samepage.Cli.Rendering;
 
@@ -10,9 +11,9 @@ namespace Samepage.Cli.Rendering;
 internal sealed record StatusJson(
     string Schema, DateTimeOffset TakenAt, StatusJson.HostPart Host, StatusJson.ConvergencePart Convergence,
     IReadOnlyList<StatusJson.ProcessPart> Processes, int OptedInUnmergedProcesses, int UnreadableProcesses,
-    IReadOnlyList<DomainJson> Domains)
+    IReadOnlyList<DomainJson> Domains, DaemonStatus? Daemon)
 {
-    public static StatusJson From(HostMerging host, HostCoverage? coverage, ProcessSurvey survey, ConvergenceVerdict verdict, KsmdPace? pace, IReadOnlyList<DomainReport> domains) => new(
+    public static StatusJson From(HostMerging host, HostCoverage? coverage, ProcessSurvey survey, ConvergenceVerdict verdict, KsmdPace? pace, IReadOnlyList<DomainReport> domains, DaemonStatus? daemon) => new(
         "samepage.status/1", host.Sample.TakenAt,
         new HostPart(
             host.State, host.IsAdvisorOn, host.Sample.FullScans, host.PagesShared, host.PagesSharing, host.ZeroPages,
@@ -23,7 +24,7 @@ internal sealed record StatusJson(
         [.. survey.Shown.Select(process => new ProcessPart(
             process.Pid, process.Name, process.IsReadable, process.OptIn, process.MergedPages, process.ZeroPages,
             process.TrackedPages, process.SavedBytes, process.ProfitBytes))],
-        survey.OptedInUnmerged, survey.Unreadable, [.. domains.Select(DomainJson.From)]);
+        survey.OptedInUnmerged, survey.Unreadable, [.. domains.Select(DomainJson.From)], daemon);
 
     public string ToText() => JsonSerializer.Serialize(this, StatusJsonContext.Default.StatusJson) + "\n";
 
@@ -47,6 +48,6 @@ internal sealed class OptInKindConverter() : JsonStringEnumConverter<OptInKind>(
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true,
-    Converters = [typeof(KsmdStateConverter), typeof(ConvergenceConverter), typeof(OptInKindConverter)])]
+    Converters = [typeof(KsmdStateConverter), typeof(ConvergenceConverter), typeof(OptInKindConverter), typeof(GuardLevelConverter)])]
 [JsonSerializable(typeof(StatusJson))]
 internal sealed partial class StatusJsonContext : JsonSerializerContext;

@@ -2,6 +2,7 @@ using Samepage.Governing;
 using Samepage.Guarding;
 using Samepage.Linux.Proc;
 using Samepage.Merging.User.Keeping;
+using Samepage.Server.Loop;
 using Samepage.Targets;
 using Spectre.Console;
 
@@ -9,7 +10,7 @@ namespace Samepage.Cli.Rendering;
 
 /// <summary>What <c>top</c> shows and how keys change it; knows nothing of terminals.</summary>
 internal sealed class TopScreen(
-    ProcFs proc, MergingReader reader, TargetQuery query, Func<IReadOnlyList<DomainReport>>? askDomains = null)
+    ProcFs proc, MergingReader reader, TargetQuery query, Func<IReadOnlyList<DomainReport>>? askDomains = null, Func<DaemonStatus?>? askDaemon = null)
 {
     private static readonly (char Key, string Name, Func<ProcessMerging, IComparable> Order, bool Descends)[] s_orders =
     [
@@ -28,6 +29,7 @@ internal sealed class TopScreen(
     private ConvergenceVerdict? _verdict;
     private KsmdPace? _pace;
     private IReadOnlyList<DomainReport> _domains = [];
+    private DaemonStatus? _daemon;
     private string? _trouble;
     private int _order;
     private bool _isReversed;
@@ -42,6 +44,7 @@ internal sealed class TopScreen(
     public void Look()
     {
         _domains = askDomains?.Invoke() ?? [];
+        _daemon = askDaemon?.Invoke();
         var before = _host;
         _host = reader.ReadHost();
         _coverage = reader.TryReadCoverage(_domains);
@@ -93,6 +96,7 @@ internal sealed class TopScreen(
         });
         console.Profile.Width = Math.Max(40, columns);
         StatusText.WriteHost(console, _host, _coverage, _verdict, _pace);
+        DaemonText.Write(console, _daemon);
         console.WriteLine();
         var heading = text.ToString().Count(letter => letter == '\n');
         StatusText.WriteProcesses(console, Ordered());

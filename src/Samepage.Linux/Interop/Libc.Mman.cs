@@ -24,6 +24,7 @@ internal static unsafe partial class Libc
     public const int MADV_HUGEPAGE = 14;
     public const int MADV_NOHUGEPAGE = 15;
     public const int MADV_DONTDUMP = 16;
+    public const int MADV_PAGEOUT = 21;
     public const int MADV_POPULATE_WRITE = 23;
 
     [LibraryImport(Library, SetLastError = true)]

@@ -54,8 +54,12 @@ internal static unsafe partial class Libc
     public const int SYS_io_uring_enter = 426;
     public const int SYS_pidfd_open = 434;
     public const int SYS_clone3 = 435;
+    public const int SYS_process_madvise = 440;
     public const int SYS_epoll_pwait2 = 441;
 
     [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
     public static partial nint syscall_pidfd_open(nint number, nint pid, nint flags);
+
+    [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
+    public static partial nint syscall_process_madvise(nint number, nint pidfd, iovec* vec, nuint vlen, nint advice, nuint flags);
 }

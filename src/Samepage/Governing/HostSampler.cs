@@ -18,6 +18,7 @@ public sealed class HostSampler(ProcFs proc, KsmSysfs ksm, TimeProvider clock)
     private readonly long _start = clock.GetTimestamp();
     private (TimeSpan At, int Processes, long Bytes)? _surveyed;
     private int? _ksmdPid;
+    private bool _isKsmdSought;
 
     /// <summary>Takes a sample.</summary>
     /// <param name="promiseBytes">What an estimate says could still be saved; null without one.</param>
@@ -44,8 +45,14 @@ public sealed class HostSampler(ProcFs proc, KsmSysfs ksm, TimeProvider clock)
     /// <summary>The scheduler's own count, in nanoseconds; that of stat comes in steps of 10 ms.</summary>
     private long? KsmdCpuNanoseconds()
     {
-        _ksmdPid ??= proc.ListProcesses().Cast<int?>().FirstOrDefault(
-            pid => ProcessStat.TryRead(proc, pid!.Value) is { Name: "ksmd", IsKernelThread: true });
+        if (!_isKsmdSought)
+        {
+            // Once: it runs since boot or, in another pid namespace, is never to be seen.
+            _isKsmdSought = true;
+            _ksmdPid = proc.ListProcesses().Cast<int?>().FirstOrDefault(
+                pid => ProcessStat.TryRead(proc, pid!.Value) is { Name: "ksmd", IsKernelThread: true });
+        }
+
         if (_ksmdPid is not { } pid)
         {
             return null;

@@ -181,12 +181,16 @@ public sealed class SavedSettings : IDisposable
     /// <summary>Removes the record, and its directory where nothing else lies there.</summary>
     private static void Forget(string path)
     {
-        File.Delete(path);
         try
         {
+            File.Delete(path);
             Directory.Delete(Path.GetDirectoryName(path)!);
         }
-        catch (IOException)
+        catch (DirectoryNotFoundException)
+        {
+            // Somebody took the whole directory away, and the record with it.
+        }
+        catch (IOException) when (!File.Exists(path))
         {
             // Other state lives there.
         }

@@ -11,11 +11,17 @@ namespace Samepage.Guarding;
 /// <see cref="GuardOptions.RelaxAfter"/>. Added swap is not a rung that is stepped down: it is what made things better,
 /// and is withdrawn only where everything would stay calm without it. Not thread-safe.
 /// </remarks>
-/// <param name="options">What the operator set.</param>
-public sealed class Guard(GuardOptions options)
+/// <param name="options">What the operator set for the host, or for a scope by its name.</param>
+public sealed class Guard(Func<GuardScope, GuardOptions> options)
 {
-    private readonly GuardOptions _options = Checked(options);
     private readonly Dictionary<string, ScopeGuard> _scopes = [];
+
+    /// <summary>The same options for all scopes.</summary>
+    /// <exception cref="ArgumentException">The ladder lacks a rung or has no gaps.</exception>
+    public Guard(GuardOptions options)
+        : this(Always(Checked(options)))
+    {
+    }
 
     /// <summary>Takes in a sample, later than those before, and says what to do.</summary>
     public GuardVerdict Decide(GuardSample now)
@@ -26,7 +32,7 @@ public sealed class Guard(GuardOptions options)
         {
             if (!_scopes.TryGetValue(scope.Name, out var guard))
             {
-                _scopes.Add(scope.Name, guard = new ScopeGuard(_options));
+                _scopes.Add(scope.Name, guard = new ScopeGuard(Checked(options(scope))));
             }
 
             states.Add(guard.Decide(now, scope, actions));
@@ -36,6 +42,8 @@ public sealed class Guard(GuardOptions options)
         var host = states.FirstOrDefault(state => state.Scope.IsHost);
         return new GuardVerdict(states, actions, host is { IsGrowthHeld: true }, host is { Level: >= GuardLevel.Refuse });
     }
+
+    private static Func<GuardScope, GuardOptions> Always(GuardOptions options) => _ => options;
 
     /// <summary>The ladder must have all its rungs, and each a gap between entering and leaving it.</summary>
     private static GuardOptions Checked(GuardOptions options)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Samepage.Guarding.Swapping;
 using Samepage.Policies.Toml;
 
 namespace Samepage.Policies;

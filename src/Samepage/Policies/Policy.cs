@@ -1,3 +1,5 @@
+using Samepage.Guarding.Swapping;
+
 namespace Samepage.Policies;
 
 /// <summary>What Samepage may do on a host, as its operator wrote it. Immutable; without a file it is <see cref="Default"/>.</summary>
@@ -82,19 +84,6 @@ public sealed record SwapPolicy
 
     /// <summary>No more than this altogether.</summary>
     public long SizeBytesMax { get; init; }
-}
-
-/// <summary>What swap Samepage makes ready.</summary>
-public enum SwapKind
-{
-    /// <summary>None.</summary>
-    None,
-
-    /// <summary>A file.</summary>
-    File,
-
-    /// <summary>Compressed memory.</summary>
-    Zram,
 }
 
 /// <summary>Section <c>[server]</c>.</summary>

@@ -37,7 +37,7 @@ public sealed class PolicyReader(UserNames users)
         var governor = before with
         {
             CpuBudgetPercent = section.Number("cpu_budget_percent", 0.1, 100) ?? before.CpuBudgetPercent,
-            CpuBudgetOver = section.Time("cpu_budget_over", TimeSpan.FromSeconds(1)) ?? before.CpuBudgetOver,
+            CpuBudgetOver = section.Time("cpu_budget_over", TimeSpan.FromSeconds(20)) ?? before.CpuBudgetOver,
         };
         section.End();
         return governor;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Samepage.Guarding.Swapping;
 
 namespace Samepage.Policies;
 

@@ -14,7 +14,7 @@ internal static class PolicyValues
             ? null
             : PolicyUnits.Duration(text) is { } time && time >= least && time <= s_day
                 ? time
-                : throw section.Wrong(key, $"must be a time such as \"500ms\", \"30s\" or \"5m\"{(least > TimeSpan.Zero ? ", a second at least" : "")}, a day at most, and is \"{text}\"");
+                : throw section.Wrong(key, $"must be a time such as \"500ms\", \"30s\" or \"5m\"{(least > TimeSpan.Zero ? FormattableString.Invariant($", {least.TotalSeconds} seconds at least") : "")}, a day at most, and is \"{text}\"");
 
         /// <summary>The path of a control group, without a slash at the end; null where the key is missing.</summary>
         public string? Group(string key)

@@ -164,9 +164,9 @@ public class GuestPlanTests
             string.Join(' ', plan.GetProperty("guest").EnumerateObject().Select(field => field.Name)));
         var scope = new AdmissionScope("host", new Coverage(0, Gibi), 1, kind.Demand);
         var host = new HostCoverage(new Exposure(0, 0), new HostHeadroom(Gibi, 0));
-        var admit = JsonDocument.Parse(AdmissionJson.From(new Admission(kind.Demand, [scope]), host, kind, []).ToText()).RootElement;
+        var admit = JsonDocument.Parse(AdmissionJson.From(new Admission(kind.Demand, [scope]), host, kind, null, []).ToText()).RootElement;
         Assert.Equal("samepage.admit/1", admit.GetProperty("schema").GetString());
-        Assert.Equal("schema admitted guest host scopes assumptions", string.Join(' ', admit.EnumerateObject().Select(field => field.Name)));
+        Assert.Equal("schema admitted guest host scopes assumptions daemon_refusal", string.Join(' ', admit.EnumerateObject().Select(field => field.Name)));
         Assert.Equal(
             "name verdict coverage_floor exposure_bytes headroom_bytes coverage exposure_with_guest_bytes headroom_with_guest_bytes coverage_with_guest",
             string.Join(' ', admit.GetProperty("scopes")[0].EnumerateObject().Select(field => field.Name)));

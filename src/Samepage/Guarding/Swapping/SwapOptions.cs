@@ -3,6 +3,9 @@ namespace Samepage.Guarding.Swapping;
 /// <summary>What swap is made of.</summary>
 public enum SwapKind
 {
+    /// <summary>None.</summary>
+    None,
+
     /// <summary>A file on a disk.</summary>
     File,
 

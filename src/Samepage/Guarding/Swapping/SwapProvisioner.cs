@@ -17,6 +17,7 @@ public sealed partial class SwapProvisioner : IDisposable
 {
     private const long Granule = 1L << 20;
     private const long SmallestBytes = 16L << 20;
+    private const string RecordName = "swap-areas";
     private readonly SwapOptions _options;
     private readonly ISwapKernel _kernel;
     private readonly string _recordPath;
@@ -31,6 +32,9 @@ public sealed partial class SwapProvisioner : IDisposable
 
     /// <summary>What was found when it opened, and what became of it: one sentence each.</summary>
     public IReadOnlyList<string> Findings { get; private set; } = [];
+
+    /// <summary>Whether an earlier provisioner left a record in a state directory.</summary>
+    public static bool HasLeftovers(string stateDirectory) => File.Exists(Path.Combine(stateDirectory, RecordName));
 
     /// <summary>Takes hold of a state directory, and clears up or takes over what was left there.</summary>
     /// <param name="options">What the operator allows.</param>
@@ -48,7 +52,7 @@ public sealed partial class SwapProvisioner : IDisposable
             throw new SwapHeldException(lockPath);
         }
 
-        var provisioner = new SwapProvisioner(options, kernel, Path.Combine(stateDirectory, "swap-areas"), held);
+        var provisioner = new SwapProvisioner(options, kernel, Path.Combine(stateDirectory, RecordName), held);
         try
         {
             provisioner.Recover();

@@ -1,0 +1,117 @@
+using System.Globalization;
+using System.Net;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace Samepage.Server.Http;
+
+/// <summary>
+/// Serves HTTP/1.1 to whoever may connect, read-only. What a client can cost is bounded: connections, the size of a
+/// request and the time it may take, and the time that an answer may lie unread.
+/// </summary>
+public sealed class HttpServer : IHttpApplication<IFeatureCollection>, IDisposable
+{
+    /// <summary>Clients at the same time; who comes then is turned away.</summary>
+    public const int ConnectionsMax = 32;
+
+    /// <summary>The longest that a request's head may take to come in.</summary>
+    public static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly KestrelServer _server;
+    private readonly Func<string, string, HttpAnswer> _answer;
+
+    private HttpServer(IPEndPoint address, Func<string, string, HttpAnswer> answer)
+    {
+        _answer = answer;
+        var options = new KestrelServerOptions { AddServerHeader = false, AllowSynchronousIO = false };
+        Limit(options.Limits);
+        options.Listen(address, listen => listen.Protocols = HttpProtocols.Http1);
+        var transport = new SocketTransportOptions { Backlog = 64, IOQueueCount = 1, UnsafePreferInlineScheduling = false };
+        _server = new KestrelServer(
+            Options.Create(options), new SocketTransportFactory(Options.Create(transport), NullLoggerFactory.Instance), NullLoggerFactory.Instance);
+    }
+
+    /// <summary>Begins to serve.</summary>
+    /// <param name="address">Where.</param>
+    /// <param name="answer">Answers a path and query to which access is allowed. Called from several threads.</param>
+    /// <exception cref="IOException">The port is taken, or the address is not this machine's.</exception>
+    public static HttpServer Start(IPEndPoint address, Func<string, string, HttpAnswer> answer)
+    {
+        var server = new HttpServer(address, answer);
+        try
+        {
+            server._server.StartAsync(server, CancellationToken.None).GetAwaiter().GetResult();
+            return server;
+        }
+        catch (Exception refused) when (refused is IOException or System.Net.Sockets.SocketException)
+        {
+            server._server.Dispose();
+            throw new IOException($"HTTP cannot listen on {address}: {(refused.InnerException ?? refused).Message}; name another in [server] listen, or \"off\"");
+        }
+    }
+
+    /// <inheritdoc/>
+    public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;
+
+    /// <inheritdoc/>
+    public void DisposeContext(IFeatureCollection context, Exception? exception)
+    {
+        // Nothing is kept for a request.
+    }
+
+    /// <inheritdoc/>
+    public async Task ProcessRequestAsync(IFeatureCollection context)
+    {
+        var request = context.GetRequiredFeature<IHttpRequestFeature>();
+        var response = context.GetRequiredFeature<IHttpResponseFeature>();
+        var answer = HttpGate.Refusal(request) ?? _answer(request.Path, request.QueryString);
+        response.StatusCode = answer.Status;
+        response.Headers.ContentType = answer.ContentType;
+        response.Headers.ContentLength = answer.Body.Length;
+        response.Headers.CacheControl = "no-store";
+        response.Headers.XContentTypeOptions = "nosniff";
+        if (answer.Status == 405)
+        {
+            response.Headers.Allow = "GET, HEAD";
+        }
+
+        if (request.Method != "HEAD")
+        {
+            await context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(answer.Body);
+        }
+    }
+
+    /// <summary>Ends all connections.</summary>
+    public void Dispose()
+    {
+        // Requests that are answered get a moment; who reads slowly gets no more than that.
+        using var moment = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
+        _server.StopAsync(moment.Token).GetAwaiter().GetResult();
+        _server.Dispose();
+    }
+
+    private static void Limit(KestrelServerLimits limits)
+    {
+        limits.MaxConcurrentConnections = ConnectionsMax;
+        limits.MaxRequestLineSize = 4096;
+        limits.MaxRequestHeadersTotalSize = 16 << 10;
+        limits.MaxRequestHeaderCount = 50;
+        limits.MaxRequestBufferSize = 32 << 10;
+        limits.MaxRequestBodySize = 0;
+        limits.RequestHeadersTimeout = HeadersTimeout;
+        limits.KeepAliveTimeout = TimeSpan.FromSeconds(30);
+        limits.MinResponseDataRate = new MinDataRate(bytesPerSecond: 1024, gracePeriod: HeadersTimeout);
+    }
+
+    /// <summary>Whether a text is an address with a port.</summary>
+    public static bool IsAddress(string listen) => IPEndPoint.TryParse(listen, out var address) && address.Port > 0;
+
+    /// <summary>Reads an address as the policy has it.</summary>
+    public static IPEndPoint Address(string listen) => IPEndPoint.TryParse(listen, out var address)
+        ? address
+        : throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"'{listen}' is no address and port"));
+}

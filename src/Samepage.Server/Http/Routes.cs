@@ -1,0 +1,85 @@
+using System.Globalization;
+using System.Text;
+using Samepage.Server.Loop;
+
+namespace Samepage.Server.Http;
+
+/// <summary>What can be asked for by HTTP, and by the control socket. Thread-safe.</summary>
+/// <param name="status">Where the daemon stands; null before its first turn.</param>
+/// <param name="decisions">The latest decisions: all, of the host (null) or of a process, with the rule that it falls under.</param>
+/// <param name="processes">What the kernel's merging does for each process.</param>
+public sealed class Routes(Func<DaemonStatus?> status, DecisionSource decisions, ProcessFigures processes)
+{
+    /// <summary>The status is older than this only where the daemon does not turn any more.</summary>
+    private static readonly TimeSpan s_healthyFor = TimeSpan.FromSeconds(30);
+
+    private static readonly Lazy<byte[]> s_openApi = new(ReadOpenApi);
+
+    /// <summary>All paths, as the description names them.</summary>
+    public static IReadOnlyList<string> Paths { get; } = ["/healthz", "/metrics", "/api/v1/status", "/api/v1/decisions", "/openapi.json"];
+
+    /// <summary>Answers a request by HTTP.</summary>
+    public HttpAnswer Answer(string path, string query) => path switch
+    {
+        "/healthz" => Health(),
+        "/metrics" => WithStatus(now => HttpAnswer.Of(200, HttpAnswer.Metrics, MetricsText.Of(now, processes.Look()))),
+        "/api/v1/status" => WithStatus(now => new HttpAnswer(200, HttpAnswer.Json, now.ToJson())),
+        "/api/v1/decisions" => Decisions(query),
+        "/openapi.json" => new HttpAnswer(200, HttpAnswer.Json, s_openApi.Value),
+        _ => HttpAnswer.Of(404, HttpAnswer.Text, $"there are {string.Join(", ", Paths)}\n"),
+    };
+
+    /// <summary>Answers a question on the control socket; null where it means nothing.</summary>
+    public byte[]? Answer(string question) => question.Split(' ') switch
+    {
+        ["status"] => status()?.ToJson(),
+        ["decisions", "host"] => decisions.Of(null).ToJson(),
+        ["decisions", var text] when IsNumber(text, out var pid) => decisions.Of(pid).ToJson(),
+        _ => null,
+    };
+
+    private static bool IsNumber(string text, out int number) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+
+    private static byte[] ReadOpenApi()
+    {
+        using var stream = typeof(Routes).Assembly.GetManifestResourceStream("openapi.json")!;
+        using var reader = new StreamReader(stream, Encoding.UTF8);
+        return Encoding.UTF8.GetBytes(reader.ReadToEnd().Replace("\"0.0.0\"", $"\"{Daemon.Version}\"", StringComparison.Ordinal));
+    }
+
+    private HttpAnswer Health() => status() switch
+    {
+        null => HttpAnswer.Of(503, HttpAnswer.Text, "starting\n"),
+        var now when decisions.SinceTurn() > s_healthyFor => HttpAnswer.Of(503, HttpAnswer.Text, $"no turn since {now.TakenAt:O}\n"),
+        _ => HttpAnswer.Of(200, HttpAnswer.Text, "ok\n"),
+    };
+
+    private HttpAnswer WithStatus(Func<DaemonStatus, HttpAnswer> of) =>
+        status() is { } now ? of(now) : HttpAnswer.Of(503, HttpAnswer.Text, "starting\n");
+
+    /// <summary>Without a question all that are kept; <c>?about=host</c> or <c>?about=PID</c>.</summary>
+    private HttpAnswer Decisions(string query) => query switch
+    {
+        "" or "?" => new HttpAnswer(200, HttpAnswer.Json, decisions.All().ToJson()),
+        "?about=host" => new HttpAnswer(200, HttpAnswer.Json, decisions.Of(null).ToJson()),
+        _ when query.StartsWith("?about=", StringComparison.Ordinal) && IsNumber(query["?about=".Length..], out var pid) =>
+            new HttpAnswer(200, HttpAnswer.Json, decisions.Of(pid).ToJson()),
+        _ => HttpAnswer.Of(400, HttpAnswer.Text, "ask for ?about=host or ?about=PID, or for all without a query\n"),
+    };
+}
+
+/// <summary>Where decisions come from.</summary>
+/// <param name="log">The log.</param>
+/// <param name="ruleOf">The rule that a process falls under.</param>
+/// <param name="sinceTurn">How long ago the daemon's last turn was.</param>
+public sealed class DecisionSource(DecisionLog log, Func<int, string?> ruleOf, Func<TimeSpan> sinceTurn)
+{
+    /// <summary>All that are kept.</summary>
+    public DecisionList All() => new(DecisionList.SchemaName, null, log.All());
+
+    /// <summary>Those about a process, or about the host.</summary>
+    public DecisionList Of(int? pid) => new(DecisionList.SchemaName, pid is { } number ? ruleOf(number) : null, log.Latest(pid));
+
+    /// <summary>How long ago the daemon's last turn was.</summary>
+    public TimeSpan SinceTurn() => sinceTurn();
+}

@@ -1,0 +1,194 @@
+using System.Runtime.InteropServices;
+using Samepage.Governing;
+using Samepage.Guarding;
+using Samepage.Guarding.Swapping;
+using Samepage.Linux;
+using Samepage.Linux.Swapping;
+using Samepage.Server.Control;
+using Samepage.Server.Http;
+using Samepage.Server.Loop;
+
+namespace Samepage.Server.Service;
+
+/// <summary>A daemon on this machine with all that belongs to it: lock, sockets, signals, service manager.</summary>
+public sealed class Serving : IDisposable
+{
+    private const string LockName = "serve.lock";
+    private const long GarbageBytesMax = 4 << 20;
+
+    private readonly ServeOptions _options;
+    private readonly ServiceNotifier _notifier;
+    private readonly DecisionLog _log;
+    private readonly Worker _worker = new();
+    private readonly DomainPoller _domains = new();
+    private readonly Daemon _daemon;
+    private readonly Routes _routes;
+    private int _lock;
+    private ControlServer? _control;
+    private HttpServer? _http;
+    private string? _listen;
+    private long _turnAt;
+    private bool _isReady;
+    private long _allocatedBytes;
+
+    /// <summary>Takes hold of everything, and changes nothing yet.</summary>
+    /// <exception cref="DaemonHeldException">Another daemon serves.</exception>
+    /// <exception cref="SettingsHeldException">Another process holds ksmd's settings.</exception>
+    /// <exception cref="Policies.PolicyException">The policy cannot be followed.</exception>
+    /// <exception cref="LinuxException">Something is not allowed.</exception>
+    /// <exception cref="IOException">A socket or directory cannot be had.</exception>
+    public Serving(ServeOptions options, ServiceLog log, ServiceNotifier notifier)
+    {
+        (_options, _notifier) = (options, notifier);
+        _log = new DecisionLog(TimeProvider.System, log.Write);
+        Directory.CreateDirectory(options.RunDirectory);
+        var lockPath = Path.Combine(options.RunDirectory, LockName);
+        _lock = FileHandle.TryLock(lockPath);
+        if (_lock < 0)
+        {
+            throw new DaemonHeldException(lockPath);
+        }
+
+        var roots = HostRoots.Live;
+        try
+        {
+            _daemon = new Daemon(Describe(options, roots), _log);
+        }
+        catch
+        {
+            FileHandle.Close(ref _lock);
+            throw;
+        }
+
+        var reader = new MergingReader(roots.Proc, roots.Ksm);
+        _routes = new Routes(
+            () => _daemon.Status,
+            new DecisionSource(_log, _daemon.RuleOf, () => TimeProvider.System.GetElapsedTime(Interlocked.Read(ref _turnAt))),
+            new ProcessFigures(() => reader.ReadProcesses(null), TimeProvider.System));
+        try
+        {
+            _control = ControlServer.Start(Path.Combine(options.RunDirectory, ControlSocket.FileName), _routes.Answer);
+            Listen(options.Listen ?? _daemon.Policy.Server.Listen);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Serves until it is cancelled; settings are put back by <see cref="Dispose"/>.</summary>
+    public void Run(CancellationToken cancel)
+    {
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+        {
+            signal.Cancel = true;
+            _daemon.AskReload();
+        });
+        _daemon.Reloading = OnReload;
+        _daemon.Run(AfterTurn, _notifier.WatchdogEvery ?? TimeSpan.MaxValue, cancel);
+        _notifier.Stopping();
+        _log.Tell(LogLevel.Notice, "daemon", "host", "stops", _options.IsDryRun ? "" : "settings are put back; what is merged stays merged");
+    }
+
+    /// <summary>Puts settings back and lets go of everything.</summary>
+    public void Dispose()
+    {
+        _http?.Dispose();
+        _control?.Dispose();
+        (_http, _control) = (null, null);
+        _domains.Dispose();
+        _worker.Dispose();
+        try
+        {
+            _daemon.Dispose();
+        }
+        finally
+        {
+            FileHandle.Close(ref _lock);
+        }
+    }
+
+    private DaemonOptions Describe(ServeOptions options, HostRoots roots)
+    {
+        var pageOut = new PageOut(roots.Proc);
+        return new DaemonOptions
+        {
+            Roots = roots,
+            StateDirectory = options.StateDirectory,
+            IsDryRun = options.IsDryRun,
+            ReadPolicy = options.ReadPolicy,
+            Switch = options.Switch,
+            Swap = new SwapKernel(roots.Proc, new ZramControl()),
+            Push = pageOut.Push,
+            Post = _worker.Post,
+            AskDomains = () => _domains.Last,
+        };
+    }
+
+    private void AfterTurn()
+    {
+        Interlocked.Exchange(ref _turnAt, TimeProvider.System.GetTimestamp());
+        if (!_isReady)
+        {
+            _isReady = true;
+            _log.Tell(LogLevel.Notice, "daemon", "host", _options.IsDryRun ? "serves, and acts on nothing (--dry-run)" : "serves", Effective());
+            _notifier.Ready(Effective());
+        }
+
+        _notifier.Alive();
+        Tidy();
+    }
+
+    /// <summary>
+    /// The collector would wait until garbage fills the processor's cache, which may be more than all else that the
+    /// daemon has. What lives is a megabyte or two: looking through that takes less than a millisecond.
+    /// </summary>
+    private void Tidy()
+    {
+        var allocated = GC.GetTotalAllocatedBytes();
+        if (allocated - _allocatedBytes > GarbageBytesMax)
+        {
+            _allocatedBytes = allocated;
+            GC.Collect(0);
+        }
+    }
+
+    private void OnReload(bool isBegin)
+    {
+        if (isBegin)
+        {
+            _notifier.Reloading();
+            return;
+        }
+
+        var listen = _options.Listen ?? _daemon.Policy.Server.Listen;
+        if (listen != _listen)
+        {
+            try
+            {
+                Listen(listen);
+            }
+            catch (IOException refused)
+            {
+                _log.Tell(LogLevel.Error, "daemon", "host", "HTTP stays where it was", refused.Message);
+            }
+        }
+
+        _notifier.Ready(Effective());
+    }
+
+    /// <summary>The new address first, so that a refusal leaves the old one.</summary>
+    private void Listen(string? address)
+    {
+        var next = address is null or "off" ? null : HttpServer.Start(HttpServer.Address(address), _routes.Answer);
+        _http?.Dispose();
+        (_http, _listen) = (next, address);
+    }
+
+    private string Effective()
+    {
+        var policy = _daemon.Policy;
+        return FormattableString.Invariant($"policy {(policy.Sources.Count == 0 ? "defaults" : string.Join(", ", policy.Sources))}, {policy.Rules.Count} rules; at most {policy.Governor.CpuBudgetPercent} % of a core; coverage warning {policy.Guard.Host.Warning}, floor {policy.Guard.Host.Floor}; HTTP {(_http is null ? "off" : _listen)}");
+    }
+}

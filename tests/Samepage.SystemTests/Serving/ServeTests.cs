@@ -1,0 +1,218 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using Samepage.Linux.Proc;
+using Samepage.Linux.Sockets;
+
+namespace Samepage.SystemTests.Serving;
+
+/// <summary>The daemon as the executable, with the real ksmd in its hands.</summary>
+public sealed class ServeTests : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("samepage-serve-").FullName;
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Fact]
+    public void It_merges_what_comes_answers_those_who_ask_and_puts_settings_back()
+    {
+        using var lease = KsmdLease.Take();
+        var before = lease.Settings();
+        Write("[governor]\ncpu_budget_percent = 20\n");
+        using var daemon = new ServeProcess(_directory, Holders(2, "region"));
+        Assert.Contains("at most 20 % of a core", daemon.Expect("READY=1\nSTATUS="), StringComparison.Ordinal);
+        // On a busy machine the governor waits for a minute, and then goes on at a quarter of its pace.
+        daemon.Until(() => lease.Ksm.SavedPages >= 18_000, "merging", seconds: 150);
+        Assert.NotEqual(before, lease.Settings());
+        AssertVerbs(daemon);
+        AssertHttp(daemon);
+
+        Write("[governor]\ncpu_budget_percent = 20\ncpu_budget = 1\n");
+        Tool.Signal(daemon.Pid, "HUP");
+        Assert.Matches("^RELOADING=1\nMONOTONIC_USEC=[0-9]+$", daemon.Expect("RELOADING=1"));
+        Assert.Contains("at most 20 % of a core", daemon.Expect("READY=1"), StringComparison.Ordinal);
+        daemon.Until(() => daemon.Log.Contains($"refused, the one before stays: {daemon.Config}:3:1: ", StringComparison.Ordinal), "the refusal");
+        daemon.Expect("WATCHDOG=1");
+
+        AssertSecondIsRefused(daemon);
+        Assert.Equal(0, daemon.End("TERM"));
+        daemon.Expect("STOPPING=1");
+        Assert.Equal(before, lease.Settings());
+        Assert.False(File.Exists(daemon.Control));
+    }
+
+    [Fact]
+    public void What_a_killed_one_left_is_mended_by_the_next()
+    {
+        using var lease = KsmdLease.Take();
+        var before = lease.Settings();
+        using (var killed = new ServeProcess(_directory, Holders(1, "region")))
+        {
+            killed.Expect("READY=1");
+            killed.Until(() => lease.Settings() != before, "a change of settings");
+            Assert.NotEqual(0, killed.End("KILL"));
+        }
+
+        Assert.NotEqual(before, lease.Settings());
+        using var next = new ServeProcess(_directory);
+        next.Expect("READY=1");
+        Assert.Contains("daemon: host: put back run 0: a samepage that was killed had left it changed", next.Log, StringComparison.Ordinal);
+        Assert.Equal(before, lease.Settings());
+        Assert.Equal(0, next.End("INT"));
+    }
+
+    [Fact]
+    public void A_rule_switches_merging_on_for_those_that_it_names_and_no_others()
+    {
+        using var lease = KsmdLease.Take();
+        Write("[[rule]]\nname = \"holders\"\nmatch = { comm = '^holder$' }\nengine = \"kernel\"\n");
+        using var daemon = new ServeProcess(_directory, Holders(2, "none") + " sleep 77 &");
+        daemon.Expect("READY=1");
+        var children = Descendants(daemon.Pid);
+        daemon.Until(() => children().Count(IsOptedIn) == 2, "the opt-in");
+        daemon.Until(() => daemon.Log.Split("switched on: holder, rule \"holders\"").Length == 3, "two lines");
+        Assert.All(children().Where(IsOptedIn), pid => Assert.Equal("holder", Name(pid)));
+        Assert.Equal(0, daemon.End("TERM"));
+    }
+
+    [Fact]
+    public void A_dry_run_changes_nothing()
+    {
+        using var lease = KsmdLease.Take();
+        var before = lease.Settings();
+        Write("[[rule]]\nname = \"holders\"\nmatch = { comm = '^holder$' }\nengine = \"kernel\"\n");
+        using var daemon = new ServeProcess(_directory, Holders(1, "region") + Holders(1, "none"), "--dry-run");
+        daemon.Expect("READY=1");
+        daemon.Until(() => daemon.Log.Contains("would order: ksmd scans", StringComparison.Ordinal) && daemon.Log.Contains("would be switched on", StringComparison.Ordinal), "what it would do");
+        Assert.Equal(before, lease.Settings());
+        Assert.False(Directory.Exists(Path.Combine(_directory, "state")));
+        Assert.Equal(0, daemon.End("TERM"));
+    }
+
+    [Fact]
+    public void A_storm_of_processes_costs_bounded_memory_and_CPU()
+    {
+        using var lease = KsmdLease.Take();
+        Write("[[rule]]\nname = \"true\"\nmatch = { command_line = '^nothing is called so$' }\nengine = \"kernel\"\n");
+        using var daemon = new ServeProcess(_directory, "(sleep 1; i=0; while [ $i -lt 5000 ]; do /bin/true & i=$((i+1)); done; wait; echo >/dev/null) &");
+        daemon.Expect("READY=1");
+        var start = Cost(daemon.Pid);
+        Thread.Sleep(8000);
+        var end = Cost(daemon.Pid);
+        Assert.True(end.ResidentBytes < 40L << 20, $"{end.ResidentBytes} bytes resident");
+        Assert.True(end.CpuSeconds - start.CpuSeconds < 0.8, $"{end.CpuSeconds - start.CpuSeconds} s of CPU in 8 s");
+        Assert.Equal(0, daemon.End("TERM"));
+    }
+
+    [Fact]
+    public void What_cannot_be_had_is_said_in_one_line()
+    {
+        using var lease = KsmdLease.Take();
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var taken = $"127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}";
+        string[] own = ["--state", $"{_directory}/state", "--run", $"{_directory}/run"];
+        AssertRefused(1, $"^samepage: HTTP cannot listen on {taken}: .*\n$", [.. own, "--listen", taken]);
+        AssertRefused(2, "^samepage: --listen wants an address and a port, .*\n$", [.. own, "--listen", "localhost"]);
+        Write("[server]\nlisten = 7\n");
+        AssertRefused(2, $"^samepage: {_directory}/samepage.toml:2:10: .*\n$", [.. own, "--config", _directory]);
+        var (status, _, errors) = SamepageCommand.RunAsNobody("serve", "--run", "/tmp", "--state", "/tmp");
+        Assert.Equal(4, status);
+        Assert.Matches("^samepage: ksmd's settings may not be changed .*\n$", errors);
+    }
+
+    private static void AssertRefused(int status, string pattern, params IEnumerable<string> options)
+    {
+        var run = Tool.Run("timeout", ["20", SamepageCommand.Executable, "serve", .. options]);
+        Assert.Matches(pattern, run.Errors);
+        Assert.Equal(status, run.Status);
+    }
+
+    private static void AssertVerbs(ServeProcess daemon)
+    {
+        var status = JsonDocument.Parse(daemon.Ask("status", "--json").Output).RootElement.GetProperty("daemon");
+        Assert.Equal("samepage.serve/1", status.GetProperty("schema").GetString());
+        Assert.False(status.GetProperty("guard").GetProperty("growth_held").GetBoolean());
+        Assert.Matches("(?m)^daemon +process 1; ", daemon.Ask("status").Output);
+        Assert.Matches("(?m)governor: host: (works|waits)", daemon.Ask("explain", "host").Output.ReplaceLineEndings(" "));
+        var explained = JsonDocument.Parse(daemon.Ask("explain", "host", "--json").Output).RootElement;
+        Assert.NotEqual(0, explained.GetProperty("decisions").GetArrayLength());
+        Assert.Equal(0, daemon.Ask("admit", "--size", "64M").Status);
+        Assert.Equal(2, daemon.Ask("explain", "hosts").Status);
+        for (var i = 0; i < 50; i++)
+        {
+            using var garbage = PacketSocket.Connect(daemon.Control);
+            _ = garbage.TrySend(new byte[1 + (i * 7 % 400)]);
+        }
+
+        Assert.Equal(0, daemon.Ask("status", "--json").Status);
+    }
+
+    private static void AssertHttp(ServeProcess daemon)
+    {
+        Assert.Equal((HttpStatusCode.OK, "ok\n"), daemon.Get("/healthz"));
+        Assert.Contains("\"schema\": \"samepage.serve/1\"", daemon.Get("/api/v1/status").Text, StringComparison.Ordinal);
+        Assert.Contains("\"who\": \"governor\"", daemon.Get("/api/v1/decisions?about=host").Text, StringComparison.Ordinal);
+        Assert.Equal("3.1.0", JsonDocument.Parse(daemon.Get("/openapi.json").Text).RootElement.GetProperty("openapi").GetString());
+        var random = new Random(1);
+        for (var i = 0; i < 30; i++)
+        {
+            using var client = new TcpClient("127.0.0.1", daemon.Port);
+            var garbage = new byte[2000];
+            random.NextBytes(garbage);
+            client.GetStream().Write(garbage);
+        }
+
+        var metrics = daemon.Get("/metrics").Text;
+        Assert.Contains("\nsamepage_saved_bytes ", metrics, StringComparison.Ordinal);
+        var promtool = Environment.GetEnvironmentVariable("SAMEPAGE_PROMTOOL") ?? "/usr/bin/promtool";
+        if (!File.Exists(promtool))
+        {
+            TestContext.Current.AddWarning("promtool (apt package prometheus) is missing: metrics were not linted");
+            return;
+        }
+
+        var file = Path.Combine(daemon.Directory, "metrics");
+        File.WriteAllText(file, metrics);
+        var lint = Tool.Run("sh", "-c", "\"$0\" check metrics <\"$1\"", promtool, file);
+        Assert.Equal((0, "", ""), lint);
+    }
+
+    private static void AssertSecondIsRefused(ServeProcess daemon)
+    {
+        var second = Tool.Run(SamepageCommand.Executable, ["serve", "--state", $"{daemon.Directory}/state", "--run", $"{daemon.Directory}/run"]);
+        Assert.Equal(1, second.Status);
+        Assert.Matches("^samepage: another samepage serves already .*\n$", second.Errors);
+    }
+
+    /// <summary>Programs that hold 10,000 equal pages each, for a minute at most.</summary>
+    private static string Holders(int count, string optIn) => string.Concat(Enumerable.Repeat(
+        $" (echo fill 1; sleep 60) | {TargetProgram.Compile("holder")} {optIn} 10000 10000 >/dev/null & ", count));
+
+    private static Func<IReadOnlyList<int>> Descendants(int root) => () =>
+    {
+        var found = new List<int> { root };
+        for (var i = 0; i < found.Count; i++)
+        {
+            try
+            {
+                found.AddRange(File.ReadAllText($"/proc/{found[i]}/task/{found[i]}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse));
+            }
+            catch (IOException)
+            {
+                // It has ended.
+            }
+        }
+
+        return found;
+    };
+
+    private static bool IsOptedIn(int pid) => KsmStat.TryRead(new ProcFs(), pid) is { MergeAny: true };
+
+    private static string? Name(int pid) => new ProcFs().TryRead(pid, "comm")?.Trim();
+
+    private static (double CpuSeconds, long ResidentBytes) Cost(int pid) =>
+        (ProcessStat.TryRead(new ProcFs(), pid)!.CpuSeconds, ProcessStatus.TryRead(new ProcFs(), pid)!.ResidentBytes);
+
+    private void Write(string policy) => File.WriteAllText(Path.Combine(_directory, "samepage.toml"), policy);
+}

@@ -1,0 +1,258 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Samepage.Governing;
+using Samepage.Server.Http;
+using Samepage.Server.Loop;
+
+namespace Samepage.Tests.Serving;
+
+/// <summary>What HTTP answers, to whom, and that its description tells the truth.</summary>
+public sealed partial class HttpTests : IDisposable
+{
+    private readonly MadeUpHost _host = new();
+    private readonly Daemon _daemon;
+    private readonly Routes _routes;
+    private readonly HttpServer _server;
+    private readonly int _port;
+
+    public HttpTests()
+    {
+        _host.Policy("[[rule]]\nname = \"guests\"\nmatch = { comm = \"^qemu\" }\nengine = \"kernel\"\n");
+        _host.Process(100, "qemu");
+        _host.Merged(64);
+        _daemon = _host.Start();
+        _host.Pass(_daemon, 4);
+        var reader = new MergingReader(_host.Options.Roots.Proc, _host.Options.Roots.Ksm);
+        _routes = new Routes(
+            () => _daemon.Status, new DecisionSource(_host.Log!, _daemon.RuleOf, () => TimeSpan.Zero),
+            new ProcessFigures(() => new ProcessSurvey([new ProcessMerging(7, "we\"ird\\na\nme", 5, 1, 9, OptInKind.Regions, true)], 0, 0, false), _host.Clock));
+        _port = FreePort();
+        _server = HttpServer.Start(new IPEndPoint(IPAddress.Loopback, _port), _routes.Answer);
+    }
+
+    public void Dispose()
+    {
+        _server.Dispose();
+        _daemon.Dispose();
+        _host.Dispose();
+    }
+
+    [Fact]
+    public void The_description_names_every_route_and_no_other() => Assert.Equal(
+        Routes.Paths.Order(StringComparer.Ordinal),
+        Description().GetProperty("paths").EnumerateObject().Select(path => path.Name).Order(StringComparer.Ordinal));
+
+    [Theory]
+    [InlineData("/api/v1/status", "Status")]
+    [InlineData("/api/v1/decisions", "Decisions")]
+    [InlineData("/api/v1/decisions?about=100", "Decisions")]
+    [InlineData("/api/v1/decisions?about=host", "Decisions")]
+    public void The_description_fits_the_answers(string target, string schema)
+    {
+        var at = target.IndexOf('?', StringComparison.Ordinal);
+        var answer = _routes.Answer(at < 0 ? target : target[..at], at < 0 ? "" : target[at..]);
+        Assert.Equal(200, answer.Status);
+        var description = Description();
+        AssertFits(JsonDocument.Parse(answer.Body).RootElement, description.GetProperty("components").GetProperty("schemas"), schema, schema);
+    }
+
+    [Fact]
+    public void Metrics_have_help_type_and_names_of_their_kind()
+    {
+        var text = Encoding.UTF8.GetString(_routes.Answer("/metrics", "").Body);
+        var types = TypeLine().Matches(text).ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value);
+        Assert.Equal(types.Count, HelpLine().Count(text));
+        foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => line[0] != '#'))
+        {
+            var name = line[..line.IndexOfAny(['{', ' '])];
+            Assert.StartsWith("samepage_", name, StringComparison.Ordinal);
+            Assert.Equal(name.EndsWith("_total", StringComparison.Ordinal) ? "counter" : "gauge", types[name]);
+            Assert.True(double.TryParse(line[(line.LastIndexOf(' ') + 1)..].Replace("+Inf", "1", StringComparison.Ordinal), NumberStyles.Float, CultureInfo.InvariantCulture, out _), line);
+        }
+
+        Assert.Contains("samepage_process_saved_bytes{pid=\"7\",name=\"we\\\"ird\\\\na\\nme\"} 24576\n", text, StringComparison.Ordinal);
+        Assert.Contains("samepage_exposure_bytes{scope=\"host\"} 67108864\n", text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", "HTTP/1.1 200")]
+    [InlineData("GET /healthz HTTP/1.1\r\nHost: [::1]:7373\r\n\r\n", "HTTP/1.1 200")]
+    [InlineData("HEAD /metrics HTTP/1.1\r\nHost: localhost:7373\r\n\r\n", "HTTP/1.1 200")]
+    [InlineData("GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 404")]
+    [InlineData("GET /healthz HTTP/1.1\r\nHost: rebound.example\r\n\r\n", "HTTP/1.1 421")]
+    [InlineData("GET /healthz HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\n\r\n", "HTTP/1.1 403")]
+    [InlineData("GET /healthz HTTP/1.1\r\nHost: localhost\r\nOrigin: null\r\n\r\n", "HTTP/1.1 403")]
+    [InlineData("GET /healthz HTTP/1.1\r\nHost: localhost:1\r\nOrigin: http://localhost:1\r\n\r\n", "HTTP/1.1 200")]
+    [InlineData("POST /api/v1/status HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 405")]
+    [InlineData("DELETE / HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 405")]
+    [InlineData("GET /api/v1/decisions?about=../x HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 400")]
+    [InlineData("GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "HTTP/1.1 400")]
+    [InlineData("\0\u0001\u0002 nonsense\r\n\r\n", "HTTP/1.1 400")]
+    public void Requests_are_answered_as_they_deserve(string request, string status)
+    {
+        var answer = Send(Encoding.Latin1.GetBytes(request));
+        Assert.StartsWith(status, answer, StringComparison.Ordinal);
+        Assert.True(!request.StartsWith("HEAD", StringComparison.Ordinal) || answer.EndsWith("\r\n\r\n", StringComparison.Ordinal), answer);
+    }
+
+    [Fact]
+    public void What_is_too_long_is_refused_before_it_is_all_there()
+    {
+        Assert.StartsWith("HTTP/1.1 414", Send(Encoding.ASCII.GetBytes("GET /" + new string('a', 9000))), StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 431", Send(Encoding.ASCII.GetBytes("GET / HTTP/1.1\r\nHost: localhost\r\nX: " + new string('a', 16_500))), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void More_clients_than_allowed_are_turned_away_and_the_others_served()
+    {
+        var idle = new List<TcpClient>();
+        try
+        {
+            for (var i = 0; i < HttpServer.ConnectionsMax + 20; i++)
+            {
+                idle.Add(new TcpClient("127.0.0.1", _port));
+            }
+
+            // All of them say nothing. Who is turned away sees the end; those within the limit hold their places.
+            SpinWait.SpinUntil(() => idle.Count(IsEnded) >= 20, TimeSpan.FromSeconds(10));
+            Assert.Equal(20, idle.Count(IsEnded));
+            idle.First(client => !IsEnded(client)).Dispose();
+            idle.RemoveAll(client => !client.Connected);
+            var answer = "";
+            SpinWait.SpinUntil(() => (answer = Send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray())).Length > 0, TimeSpan.FromSeconds(10));
+            Assert.StartsWith("HTTP/1.1 200", answer, StringComparison.Ordinal);
+        }
+        finally
+        {
+            idle.ForEach(client => client.Dispose());
+        }
+    }
+
+    [Fact]
+    public void A_taken_port_is_refused_in_one_line()
+    {
+        var refused = Assert.Throws<IOException>(() => HttpServer.Start(new IPEndPoint(IPAddress.Loopback, _port), _routes.Answer));
+        Assert.Contains($"127.0.0.1:{_port}", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', refused.Message);
+    }
+
+    private static bool IsEnded(TcpClient client)
+    {
+        try
+        {
+            return client.Client.Poll(0, SelectMode.SelectRead) && client.Available == 0;
+        }
+        catch (Exception gone) when (gone is ObjectDisposedException or NullReferenceException or SocketException)
+        {
+            return false;
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static JsonElement Description()
+    {
+        using var stream = typeof(Routes).Assembly.GetManifestResourceStream("openapi.json")!;
+        return JsonDocument.Parse(stream).RootElement;
+    }
+
+    /// <summary>The part of JSON Schema that the description uses, both ways: what is required is there, and nothing else is.</summary>
+    private static void AssertFits(JsonElement value, JsonElement schemas, string name, string at)
+    {
+        var schema = schemas.GetProperty(name);
+        var properties = schema.GetProperty("properties");
+        Assert.True(
+            properties.EnumerateObject().Select(property => property.Name).ToHashSet().SetEquals(value.EnumerateObject().Select(property => property.Name)),
+            $"{at}: {string.Join(' ', value.EnumerateObject().Select(property => property.Name))}");
+        foreach (var property in properties.EnumerateObject())
+        {
+            AssertValue(value.GetProperty(property.Name), property.Value, schemas, $"{at}.{property.Name}");
+        }
+    }
+
+    private static void AssertValue(JsonElement value, JsonElement schema, JsonElement schemas, string at)
+    {
+        if (schema.TryGetProperty("$ref", out var reference))
+        {
+            AssertFits(value, schemas, reference.GetString()!.Split('/')[^1], at);
+            return;
+        }
+
+        if (schema.TryGetProperty("enum", out var words))
+        {
+            Assert.Contains(value.GetString(), words.EnumerateArray().Select(word => word.GetString()));
+            return;
+        }
+
+        if (schema.TryGetProperty("const", out var constant))
+        {
+            Assert.Equal(constant.GetString(), value.GetString());
+            return;
+        }
+
+        var type = schema.GetProperty("type");
+        string[] allowed = type.ValueKind == JsonValueKind.String ? [type.GetString()!] : [.. type.EnumerateArray().Select(one => one.GetString()!)];
+        var found = value.ValueKind switch
+        {
+            JsonValueKind.Number => value.TryGetInt64(out _) ? "integer" : "number",
+            JsonValueKind.True or JsonValueKind.False => "boolean",
+            var kind => kind.ToString().ToLowerInvariant(),
+        };
+        Assert.True(allowed.Contains(found) || (found == "integer" && allowed.Contains("number")), $"{at} is {found}");
+        if (found == "array" && schema.TryGetProperty("items", out var items))
+        {
+            foreach (var item in value.EnumerateArray())
+            {
+                AssertValue(item, items, schemas, at + "[]");
+            }
+        }
+    }
+
+    private string Send(byte[] request)
+    {
+        using var client = new TcpClient("127.0.0.1", _port) { ReceiveTimeout = 10_000, SendTimeout = 10_000 };
+        var answer = new MemoryStream();
+        try
+        {
+            client.GetStream().Write(request);
+            var buffer = new byte[64 << 10];
+            for (var got = 1; got > 0 && !IsWhole(answer, isHead: request.AsSpan().StartsWith("HEAD"u8));)
+            {
+                answer.Write(buffer, 0, got = client.GetStream().Read(buffer));
+            }
+        }
+        catch (IOException)
+        {
+            // Refused in the middle: what came until then counts.
+        }
+
+        return Encoding.UTF8.GetString(answer.ToArray());
+    }
+
+    /// <summary>Whether the head is there, and as much behind it as it says.</summary>
+    private static bool IsWhole(MemoryStream answer, bool isHead)
+    {
+        var text = Encoding.Latin1.GetString(answer.ToArray());
+        var end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
+        return end >= 0 && (isHead || (LengthLine().Match(text) is { Success: true } length
+            && text.Length - end - 4 >= int.Parse(length.Groups[1].Value, CultureInfo.InvariantCulture)));
+    }
+
+    [GeneratedRegex("(?m)^Content-Length: ([0-9]+)\r$")]
+    private static partial Regex LengthLine();
+
+    [GeneratedRegex("(?m)^# TYPE (samepage_[a-z_]+) (gauge|counter)$")]
+    private static partial Regex TypeLine();
+
+    [GeneratedRegex("(?m)^# HELP samepage_[a-z_]+ [A-Z0-9+].*\\.$")]
+    private static partial Regex HelpLine();
+}

@@ -29,8 +29,10 @@ internal sealed class ServeProcess : IDisposable
         var script = $"{beside} exec \"$0\" serve \"$@\"";
         Started = Stopwatch.GetTimestamp();
         _unshare = Tool.Start(
-            "unshare",
-            ["-pf", "--kill-child", "--mount-proc", "sh", "-c", script, SamepageCommand.Executable, .. Arguments(), "--listen", $"127.0.0.1:{Port}", .. options],
+            "env",
+
+            // Whoever runs the tests may ignore SIGHUP, as nohup does, and that is inherited.
+            ["--default-signal=HUP", "unshare", "-pf", "--kill-child", "--mount-proc", "sh", "-c", script, SamepageCommand.Executable, .. Arguments(), "--listen", $"127.0.0.1:{Port}", .. options],
             new Dictionary<string, string> { ["NOTIFY_SOCKET"] = Notify, ["WATCHDOG_USEC"] = "2000000" });
         _unshare.ErrorDataReceived += (_, line) =>
         {
@@ -75,8 +77,10 @@ internal sealed class ServeProcess : IDisposable
     public string Expect(string word)
     {
         var buffer = new byte[4096];
+        var clock = Stopwatch.StartNew();
         for (var told = ""; ;)
         {
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(30), $"the service manager was not told {word}: {Log}");
             try
             {
                 told = Encoding.UTF8.GetString(buffer, 0, _manager.Receive(buffer));

@@ -242,7 +242,7 @@ static void stack(void)
     struct block block = block_merged(1000, 0);
     char *here = (char *)((uintptr_t)__builtin_frame_address(0) & ~(PAGE - 1));
     long sum = grow_stack(200, 0);
-    int result = madvise(here - 150 * PAGE, 152 * PAGE, MADV_MERGEABLE) ? errno : 0;
+    int result = madvise(here - 150 * PAGE, 151 * PAGE, MADV_MERGEABLE) ? errno : 0;
     if (result)
         wrong("advice on the stack: %s", strerror(result));
     for (int i = 0; i < 200; i++) {

@@ -236,6 +236,15 @@ static bool enter(size_t page)
 	return true;
 }
 
+/* Waits until nobody has anything to put back in a stretch, and lets nobody in. */
+static void close_stretch(size_t stretch)
+{
+	while (atomic_exchange(&stretches[stretch].is_closed, true))
+		usleep(50);
+	while (stretches[stretch].visits)
+		usleep(50);
+}
+
 static void leave(size_t page)
 {
 	stretches[page / STRETCH].visits--;
@@ -339,9 +348,7 @@ static void *renew_on(void *argument)
 	struct writer *by = argument;
 	while (!is_over) {
 		size_t stretch = user_random(&by->random) % (page_count / STRETCH), first = stretch * STRETCH;
-		stretches[stretch].is_closed = true;
-		while (stretches[stretch].visits)
-			usleep(50);
+		close_stretch(stretch);
 		for (size_t page = first; page < first + STRETCH; page++)
 			check_whole(by, page, "before it is renewed");
 		if (!unadvise_every || user_random(&by->random) % unadvise_every) {
@@ -402,6 +409,20 @@ static void *write_on(void *argument)
 	return NULL;
 }
 
+/* Two pages change places. Where they lie there is nothing for a moment, which nobody must touch. */
+static void swap_pages(size_t page, size_t other)
+{
+	size_t low = (page < other ? page : other) / STRETCH, high = (page < other ? other : page) / STRETCH;
+	close_stretch(low);
+	if (high != low)
+		close_stretch(high);
+	uint8_t *aside = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	mremap(pages[page], PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, aside);
+	mremap(pages[other], PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, pages[page]);
+	mremap(aside, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, pages[other]);
+	stretches[low].is_closed = stretches[high].is_closed = false;
+}
+
 /* The negative controls: eight times, so that one that is made good again by chance hides nothing. */
 static void *break_once(void *unused)
 {
@@ -423,12 +444,9 @@ static void *break_once(void *unused)
 			madvise(pages[page], PAGE, MADV_DONTNEED);
 		else if (!strcmp(broken, "counter"))
 			__atomic_fetch_sub((uint64_t *)(pages[page | 1] + LINE), 1, __ATOMIC_SEQ_CST);
-		else if (!strcmp(broken, "swap")) {
-			uint8_t *aside = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-			mremap(pages[page], PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, aside);
-			mremap(pages[other], PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, pages[page]);
-			mremap(aside, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, pages[other]);
-		} else if (!strcmp(broken, "stale")) {
+		else if (!strcmp(broken, "swap"))
+			swap_pages(page, other);
+		else if (!strcmp(broken, "stale")) {
 			/* As a merge without comparing would: what the page held a moment ago, in place of what it holds now. */
 			static uint8_t before[PAGE];
 			memcpy(before, pages[page], PAGE);

@@ -36,7 +36,7 @@ internal sealed record Suitability(InjectionOutcome Outcome, string Reason, IRea
             return No(InjectionOutcome.Gone, "has ended (zombie)");
         }
 
-        if (threads.Find(thread => thread.TracerPid != 0 && !IsOurs(thread.TracerPid)) is { } traced)
+        if (threads.Find(thread => thread.TracerPid != 0 && IsAnothers(thread.TracerPid)) is { } traced)
         {
             return No(InjectionOutcome.Unsuitable, $"is already traced by process {traced.TracerPid}{NameOf(proc, traced.TracerPid)}");
         }
@@ -56,8 +56,12 @@ internal sealed record Suitability(InjectionOutcome Outcome, string Reason, IRea
 
     private static Suitability No(InjectionOutcome outcome, string reason) => new(outcome, reason, []);
 
-    /// <summary>An attempt's thread that has not quite ended yet: the kernel names the tracer by its thread.</summary>
-    private static bool IsOurs(int tracer) => Directory.Exists($"/proc/self/task/{tracer}");
+    /// <summary>
+    /// Not an attempt's thread of ours that is about to end, nor a tracer that has ended since its number was read. The
+    /// kernel names the tracer by its thread, and /proc answers for one that it does not list.
+    /// </summary>
+    private static bool IsAnothers(int tracer) =>
+        !Directory.Exists($"/proc/self/task/{tracer}") && Directory.Exists($"/proc/{tracer}");
 
     private static string NameOf(ProcFs proc, int pid) =>
         ProcessStat.TryRead(proc, pid) is { } stat ? $" ({stat.Name})" : "";

@@ -6,6 +6,7 @@ var benches = new Dictionary<string, (string About, Func<string[], int> Run)>
     ["churn"] = ("merged memory that is rewritten without end, half under each engine", ChurnBench.Run),
     ["cow"] = ("what a write to a merged page costs the writer", CowBench.Run),
     ["engines"] = ("ksmd against the user engine, on QEMU guests", EnginesBench.Run),
+    ["govern"] = ("samepage serve against other ways to pace ksmd, on QEMU guests that come and change", GovernBench.Run),
     ["keeper"] = ("the keeper's index: nanoseconds for a posted page, bytes for a content", KeeperBench.Run),
     ["promise"] = ("what an estimate promises against what ksmd achieves, on QEMU guests", PromiseBench.Run),
     ["redis"] = ("Redis, and a C program with the C ABI, with merging and without", RedisBench.Run),
@@ -13,6 +14,7 @@ var benches = new Dictionary<string, (string About, Func<string[], int> Run)>
     ["scattered"] = ("duplicates without long runs: CPU time a merged page", ScatteredBench.Run),
     ["stalls"] = ("how long threads wait for memory that is being merged", StallsBench.Run),
     ["startup"] = ("how long `--help` and `doctor` take from start to end", StartupBench.Run),
+    ["storm"] = ("guests whose merged pages are all rewritten at once, with the guard and without", StormBench.Run),
 };
 
 if (args.Length == 0 || !benches.TryGetValue(args[0], out var bench))

@@ -12,6 +12,7 @@ namespace Samepage.Scenarios;
 public abstract class ScenarioProgram(string expectedSharedDigest) : IDisposable
 {
     private OwnedProcess? _process;
+    private string _sharedDigest = expectedSharedDigest;
     private string _uniqueDigest = "";
     private int _questions;
 
@@ -66,9 +67,9 @@ public abstract class ScenarioProgram(string expectedSharedDigest) : IDisposable
     /// <exception cref="ScenarioException">It has ended or does not answer.</exception>
     public ContentCheck Verify(CancellationToken cancel)
     {
-        var answer = Ask("verify", "samepage-verified", "", cancel).Split(' ');
+        var answer = Ask("verify", "samepage-verified", "", Patience, cancel).Split(' ');
         var (shared, unique) = answer is [var first, var second] ? (first, second) : ("", "");
-        return new ContentCheck(shared == expectedSharedDigest, unique == _uniqueDigest);
+        return new ContentCheck(shared == _sharedDigest, unique == _uniqueDigest);
     }
 
     /// <summary>
@@ -78,7 +79,17 @@ public abstract class ScenarioProgram(string expectedSharedDigest) : IDisposable
     /// <param name="offset">Which byte of them.</param>
     /// <param name="cancel">Calls the wait off.</param>
     public void Corrupt(ContentPart part, long offset, CancellationToken cancel) =>
-        Ask("corrupt", "samepage-corrupted", FormattableString.Invariant($" {part.ToString().ToLowerInvariant()} {offset}"), cancel);
+        Ask("corrupt", "samepage-corrupted", FormattableString.Invariant($" {part.ToString().ToLowerInvariant()} {offset}"), Patience, cancel);
+
+    /// <summary>
+    /// Has the program put data of its own in place of all that it holds in common, so that none of it stays merged. Only
+    /// guests can; <see cref="Verify"/> then expects what was written.
+    /// </summary>
+    /// <param name="patience">How long it may take.</param>
+    /// <param name="cancel">Calls the wait off.</param>
+    /// <exception cref="ScenarioException">It has ended or does not answer.</exception>
+    public void Rewrite(TimeSpan patience, CancellationToken cancel) =>
+        _sharedDigest = Ask("rewrite", "samepage-rewritten", "", patience, cancel);
 
     /// <summary>Ends the program by its number and waits until it is gone.</summary>
     public void Dispose()
@@ -92,11 +103,11 @@ public abstract class ScenarioProgram(string expectedSharedDigest) : IDisposable
     private protected abstract OwnedProcess Launch();
 
     /// <summary>Each question carries a number that its answer repeats, so that a late answer is never taken for another.</summary>
-    private string Ask(string question, string answer, string argument, CancellationToken cancel)
+    private string Ask(string question, string answer, string argument, TimeSpan patience, CancellationToken cancel)
     {
         var number = (++_questions).ToString(CultureInfo.InvariantCulture);
         Running.Send($"{question} {number}{argument}");
-        return Running.Await($"{answer} {number} ", Patience, cancel);
+        return Running.Await($"{answer} {number} ", patience, cancel);
     }
 }
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Samepage.Linux;
-using Samepage.Linux.Proc;
 
 namespace Samepage.Bench.Measuring;
 
@@ -45,14 +44,6 @@ internal static class CpuTime
         }
 
         return null;
-    }
-
-    /// <summary>ksmd's process number, or null where it is not to be seen.</summary>
-    public static int? FindKsmd()
-    {
-        var proc = new ProcFs();
-        return proc.ListProcesses().Cast<int?>().FirstOrDefault(
-            pid => ProcessStat.TryRead(proc, pid!.Value) is { Name: "ksmd", IsKernelThread: true });
     }
 
     private static IEnumerable<int> Threads(int pid)

@@ -24,10 +24,11 @@ internal sealed record GuestRecipe(int Megabytes, int SkippedMegabytes = 0, stri
 
     /// <summary>Guests of these recipes, not started yet. They ask for merging themselves, as QEMU does by default.</summary>
     public static ProgramFleet Fleet(
-        IReadOnlyList<GuestRecipe> recipes, IReadOnlyDictionary<string, string> environment, int churnMegabytes = 0, int firstNumber = 1)
+        IReadOnlyList<GuestRecipe> recipes, IReadOnlyDictionary<string, string> environment, int churnMegabytes = 0, int firstNumber = 1, string? emulator = null)
     {
         var tools = GuestTools.Find(out var missing)
             ?? throw new InvalidOperationException("no guests here; missing: " + string.Join(", ", missing));
+        tools = emulator is null ? tools : tools with { Qemu = emulator };
         return new ProgramFleet([.. recipes.Select((recipe, at) => new Guest(
             tools, tools.Kernels[0],
             GuestImage.Prepare(

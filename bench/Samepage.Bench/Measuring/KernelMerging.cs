@@ -14,13 +14,13 @@ internal sealed class KernelMerging : IMerging
 {
     private readonly KsmSysfs _ksm = new();
     private readonly SavedSettings _settings;
-    private readonly int _ksmd;
+    private readonly KsmdThread _ksmd = new(new ProcFs());
     private IReadOnlyList<int> _pids = [];
     private (double Cpu, long Saved, long Anonymous, long Passes) _before;
 
     public KernelMerging()
     {
-        _ksmd = CpuTime.FindKsmd() ?? throw new InvalidOperationException("ksmd is not to be seen");
+        _ = _ksmd.Pid ?? throw new InvalidOperationException("ksmd is not to be seen");
         _settings = SavedSettings.Take(_ksm, StateDirectory.Default, new ProcFs());
         _settings.Set("run", "0");
     }
@@ -29,7 +29,7 @@ internal sealed class KernelMerging : IMerging
 
     public IReadOnlyDictionary<string, string> Environment => NativeProgram.NoEnvironment;
 
-    public double CpuSeconds => CpuTime.OfProcess(_ksmd) - _before.Cpu;
+    public double CpuSeconds => _ksmd.CpuSeconds!.Value - _before.Cpu;
 
     /// <summary>
     /// What stands in for frames, and pages that left anonymous memory: from Linux 6.12 a huge page that ksmd splits
@@ -56,7 +56,7 @@ internal sealed class KernelMerging : IMerging
     public void Begin(IReadOnlyList<int> pids)
     {
         _pids = pids;
-        _before = (CpuTime.OfProcess(_ksmd), _ksm.PagesSharing, FleetMemory.Read(pids).AnonymousPages, _ksm.FullScans);
+        _before = (_ksmd.CpuSeconds!.Value, _ksm.PagesSharing, FleetMemory.Read(pids).AnonymousPages, _ksm.FullScans);
         (string File, string Value)[] pace =
         [
             ("advisor_mode", "none"), ("smart_scan", "0"), ("pages_to_scan", Text(MergeTrial.PagesToScan)),

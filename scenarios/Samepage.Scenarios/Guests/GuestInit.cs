@@ -4,7 +4,7 @@ namespace Samepage.Scenarios.Guests;
 internal static class GuestInit
 {
     /// <summary>The parts of busybox that the script uses.</summary>
-    public static readonly string[] Applets = ["cat", "dd", "mount", "od", "poweroff", "sha256sum", "sh", "sleep", "stty"];
+    public static readonly string[] Applets = ["cat", "dd", "mount", "od", "poweroff", "sha256sum", "sh", "sleep", "stty", "tee", "wc"];
 
     /// <summary>
     /// Makes the guest's own data from its random generator, says that it is up, and answers questions on the serial
@@ -29,6 +29,13 @@ internal static class GuestInit
             printf "\\$(printf %03o $((byte ^ 255)))" | dd of="$1" bs=1 seek="$2" conv=notrunc
         }
 
+        # Puts random data in place of all common files, and says the digest of what was meant to be in them.
+        rewrite() {
+            for file in /shared/*; do
+                dd if=/dev/urandom bs=4096 count=$(($(wc -c <"$file") / 4096)) | tee "$file"
+            done | digest
+        }
+
         # Writes a ring of megabytes over and over, each with a piece of a common file: pages that were merged become
         # others and, as the pieces repeat, duplicates again.
         churn() {
@@ -48,6 +55,7 @@ internal static class GuestInit
         while read -r question number part offset; do
             case $question in
             verify) echo "samepage-verified $number $(digest /shared/*) $(digest /unique/*)" ;;
+            rewrite) echo "samepage-rewritten $number $(rewrite)" ;;
             corrupt)
                 set -- /"$part"/*
                 corrupt "$1" "$offset"

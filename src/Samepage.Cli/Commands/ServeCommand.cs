@@ -17,11 +17,12 @@ internal static class ServeCommand
     private static readonly Option<bool> s_dryRun = new("--dry-run") { Description = "Act on nothing, and log what would be done" };
     private static readonly Option<string?> s_state = new("--state") { Description = "Keep settings found, swap and the like here (default: /var/lib/samepage)", HelpName = "DIR" };
     private static readonly Option<string?> s_run = new("--run") { Description = "Lock and control socket lie here (default: /run/samepage)", HelpName = "DIR" };
+    private static readonly Option<string?> s_hostProc = new("--host-proc") { Description = "In a container: look for ksmd's thread, to know its CPU time, in the host's /proc as mounted here", HelpName = "DIR" };
     private static readonly Option<string?> s_listen = new("--listen") { Description = "Where HTTP listens, whatever the policy says: 127.0.0.1:7373, [::1]:7373, off", HelpName = "ADDR|off" };
 
     public static Command Create()
     {
-        var command = new Command("serve", "Govern the scan, guard the host, and show what happens (the daemon).") { s_config, s_dryRun, s_state, s_run, s_listen };
+        var command = new Command("serve", "Govern the scan, guard the host, and show what happens (the daemon).") { s_config, s_dryRun, s_state, s_run, s_hostProc, s_listen };
         Manual.Add(
             command,
             "Runs in the foreground until SIGTERM or SIGINT, and logs one line for each decision on standard error. SIGHUP reads the policy anew; one that cannot be followed is refused with file and line, and the one before stays. Settings of ksmd that are changed are put back at the end or, after a crash, at the next start; what is merged stays merged.",
@@ -76,6 +77,12 @@ internal static class ServeCommand
             throw new CommandFailure(ExitCode.Usage, $"--listen wants an address and a port, such as 127.0.0.1:7373 or [::1]:7373, or off; not '{Readable.Name(listen)}'");
         }
 
+        var hostProc = parsed.GetValue(s_hostProc);
+        if (hostProc is not null && !File.Exists(Path.Combine(hostProc, "meminfo")))
+        {
+            throw new CommandFailure(ExitCode.Usage, $"--host-proc wants the host's /proc, mounted where the daemon runs; {Readable.Name(hostProc)} holds no meminfo");
+        }
+
         // The kernel is asked now, so that nobody finds out at the first order.
         var ksm = new Linux.Sys.KsmSysfs();
         if (!isDry && ksm.Exists && KernelFile.TryOpenForWriting($"{ksm.Root}/run") is not Errno.None and var errno)
@@ -91,6 +98,7 @@ internal static class ServeCommand
             IsDryRun = isDry,
             StateDirectory = Path.GetFullPath(parsed.GetValue(s_state) ?? StateDirectory.Default),
             RunDirectory = Path.GetFullPath(parsed.GetValue(s_run) ?? ObservationStore.DefaultDirectory() ?? throw new CommandFailure(ExitCode.Usage, "there is no directory for sockets (XDG_RUNTIME_DIR is not set); name one with --run")),
+            HostProc = hostProc,
             Listen = listen,
             Switch = new ProcessSwitch(),
         };

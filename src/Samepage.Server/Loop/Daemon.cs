@@ -52,7 +52,7 @@ public sealed partial class Daemon : IDisposable
         (_options, _log) = (options, log);
         var (proc, ksm, groups) = options.Roots;
         var post = options.Post ?? (work => work());
-        _sampler = new HostSampler(proc, ksm, options.Clock);
+        _sampler = new HostSampler(proc, ksm, new KsmdThread(options.Roots.HostProc), options.Clock);
         _guardSampler = new GuardSampler(proc, ksm, options.Clock, groups);
         (_startedAt, _start) = (options.Clock.GetUtcNow(), options.Clock.GetTimestamp());
         _hands = new GuardHands(log, options.Clock, post, options.IsDryRun, options.Push ?? ((_, _) => (0, 0)));

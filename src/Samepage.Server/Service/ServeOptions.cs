@@ -18,6 +18,9 @@ public sealed record ServeOptions
     /// <summary>Where the lock and the control socket lie.</summary>
     public required string RunDirectory { get; init; }
 
+    /// <summary>The host's process file system, where ksmd's thread is looked for; null: the one of this pid namespace.</summary>
+    public string? HostProc { get; init; }
+
     /// <summary>Where HTTP listens, whatever the policy says; "off": nowhere; null: as the policy says.</summary>
     public string? Listen { get; init; }
 

@@ -3,6 +3,7 @@ using Samepage.Governing;
 using Samepage.Guarding;
 using Samepage.Guarding.Swapping;
 using Samepage.Linux;
+using Samepage.Linux.Proc;
 using Samepage.Linux.Swapping;
 using Samepage.Server.Control;
 using Samepage.Server.Http;
@@ -49,7 +50,7 @@ public sealed class Serving : IDisposable
             throw new DaemonHeldException(lockPath);
         }
 
-        var roots = HostRoots.Live;
+        var roots = options.HostProc is { } hostProc ? HostRoots.Live with { HostProc = new ProcFs(hostProc) } : HostRoots.Live;
         try
         {
             _daemon = new Daemon(Describe(options, roots), _log);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Samepage.Linux;
 using Samepage.Linux.Proc;
 using Samepage.Linux.Sys;
@@ -8,8 +7,9 @@ namespace Samepage.Governing;
 /// <summary>Takes samples of a real host, or of one that was made up. Changes nothing. Not thread-safe.</summary>
 /// <param name="proc">The process file system.</param>
 /// <param name="ksm">The kernel's merging.</param>
+/// <param name="ksmd">Where its CPU time is read.</param>
 /// <param name="clock">Tells the time, without jumps.</param>
-public sealed class HostSampler(ProcFs proc, KsmSysfs ksm, TimeProvider clock)
+public sealed class HostSampler(ProcFs proc, KsmSysfs ksm, KsmdThread ksmd, TimeProvider clock)
 {
     /// <summary>New processes are looked for so often; counters are read at every sample.</summary>
     private static readonly TimeSpan s_surveyEvery = TimeSpan.FromSeconds(2);
@@ -17,8 +17,6 @@ public sealed class HostSampler(ProcFs proc, KsmSysfs ksm, TimeProvider clock)
     private readonly EligibleSurvey _survey = new(proc);
     private readonly long _start = clock.GetTimestamp();
     private (TimeSpan At, int Processes, long Bytes)? _surveyed;
-    private int? _ksmdPid;
-    private bool _isKsmdSought;
 
     /// <summary>Takes a sample.</summary>
     /// <param name="promiseBytes">What an estimate says could still be saved; null without one.</param>
@@ -35,32 +33,10 @@ public sealed class HostSampler(ProcFs proc, KsmSysfs ksm, TimeProvider clock)
 
         var memory = MemInfo.Read(proc);
         return new HostSample(
-            now, ksm.FullScans, ksm.PagesScanned, ksm.SavedPages, ksm.RmapItems, ksm.GeneralProfitBytes, KsmdCpuNanoseconds(),
+            now, ksm.FullScans, ksm.PagesScanned, ksm.SavedPages, ksm.RmapItems, ksm.GeneralProfitBytes, ksmd.CpuNanoseconds,
             Pressure("cpu"), Pressure("memory"), memory.AvailableBytes, memory.TotalBytes,
             survey.Bytes, survey.Processes, promiseBytes, isGrowthHeld);
     }
 
     private double Pressure(string resource) => PressureStall.TryRead($"{proc.Root}/pressure/{resource}")?.SomePercent ?? 0;
-
-    /// <summary>The scheduler's own count, in nanoseconds; that of stat comes in steps of 10 ms.</summary>
-    private long? KsmdCpuNanoseconds()
-    {
-        if (!_isKsmdSought)
-        {
-            // Once: it runs since boot or, in another pid namespace, is never to be seen.
-            _isKsmdSought = true;
-            _ksmdPid = proc.ListProcesses().Cast<int?>().FirstOrDefault(
-                pid => ProcessStat.TryRead(proc, pid!.Value) is { Name: "ksmd", IsKernelThread: true });
-        }
-
-        if (_ksmdPid is not { } pid)
-        {
-            return null;
-        }
-
-        return proc.TryRead(pid, "schedstat")?.Split(' ') is [var run, ..]
-            && long.TryParse(run, NumberStyles.None, CultureInfo.InvariantCulture, out var nanoseconds)
-            ? nanoseconds
-            : ProcessStat.TryRead(proc, pid) is { } stat ? (long)(stat.CpuSeconds * 1e9) : null;
-    }
 }

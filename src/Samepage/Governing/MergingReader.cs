@@ -12,11 +12,11 @@ namespace Samepage.Governing;
 /// <param name="ksm">The kernel's merging.</param>
 public sealed class MergingReader(ProcFs proc, KsmSysfs ksm)
 {
+    private readonly KsmdThread _ksmd = new(proc);
+
     /// <summary>Looks at what the host would need if all merged pages broke, and what there is; null where that cannot be read.</summary>
     /// <param name="domains">What the domains' keepers reported.</param>
     public HostCoverage? TryReadCoverage(IEnumerable<DomainReport> domains) => HostCoverage.TryRead(proc, ksm, domains);
-
-    private int? _ksmdPid;
 
     /// <summary>Looks at the host.</summary>
     public HostMerging ReadHost()
@@ -26,7 +26,7 @@ public sealed class MergingReader(ProcFs proc, KsmSysfs ksm)
             : KsmdState.Absent;
         return new HostMerging(
             state, ksm.IsAdvisorOn, ksm.PagesShared, ksm.PagesSharing, ksm.ZeroPages, ksm.PagesUnshared, ksm.PagesVolatile,
-            KsmdCpuSeconds(), ConvergenceSample.Take(ksm));
+            _ksmd.CpuSeconds, ConvergenceSample.Take(ksm));
     }
 
     /// <summary>Looks at the processes named, or, where none are, at all.</summary>
@@ -83,25 +83,5 @@ public sealed class MergingReader(ProcFs proc, KsmSysfs ksm)
             ? new ProcessMerging(
                 pid, process.Name, stat?.MergingPages ?? 0, stat?.ZeroPages ?? 0, stat?.RmapItems ?? 0, optIn, !isRefused)
             : null;
-    }
-
-    private double? KsmdCpuSeconds()
-    {
-        _ksmdPid ??= FindKsmd();
-        return _ksmdPid is { } pid && ProcessStat.TryRead(proc, pid) is { Name: "ksmd", IsKernelThread: true } stat ? stat.CpuSeconds : null;
-    }
-
-    /// <summary>Its thread has a low number, so the search is short; in another pid namespace it is not to be seen.</summary>
-    private int? FindKsmd()
-    {
-        foreach (var pid in proc.ListProcesses())
-        {
-            if (ProcessStat.TryRead(proc, pid) is { Name: "ksmd", IsKernelThread: true })
-            {
-                return pid;
-            }
-        }
-
-        return null;
     }
 }

@@ -39,7 +39,7 @@ public class GovernorLoopTests
     private static void Govern(KsmdLease ksmd, string state, List<GovernorDecision> decisions, Func<bool> isDone)
     {
         var proc = new ProcFs();
-        var sampler = new HostSampler(proc, ksmd.Ksm, TimeProvider.System);
+        var sampler = new HostSampler(proc, ksmd.Ksm, new KsmdThread(proc), TimeProvider.System);
 
         // Nothing else on this machine has any say in how the test goes.
         var governor = new Governor(new GovernorOptions { CpuPressure = (101, 100), AvailableShare = (-1, 0), MemoryPressure = (101, 100) });

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using Samepage.Linux.Proc;
 
@@ -85,4 +86,23 @@ internal sealed class DemoProcess : IDisposable
 
         _process.Dispose();
     }
+
+    /// <summary>In the middle of the largest mapping, which holds a piece of a file: private memory, or a segment's already.</summary>
+    public static void TurnOverOneByte(int pid)
+    {
+        var (start, end) = File.ReadLines($"/proc/{pid}/maps")
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Where(fields => fields[1] == "rw-p" && (fields.Length == 5 || fields[5].StartsWith("/memfd:", StringComparison.Ordinal)))
+            .Select(fields => fields[0].Split('-'))
+            .Select(range => (Start: Hex(range[0]), End: Hex(range[1])))
+            .MaxBy(range => range.End - range.Start);
+        using var memory = new FileStream($"/proc/{pid}/mem", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, 0);
+        var at = start + ((end - start) / 2);
+        memory.Position = at;
+        var value = memory.ReadByte();
+        memory.Position = at;
+        memory.WriteByte((byte)(value ^ 1));
+    }
+
+    private static long Hex(string text) => long.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 }

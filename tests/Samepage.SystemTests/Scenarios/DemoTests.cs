@@ -1,4 +1,3 @@
-using System.Globalization;
 using Samepage.Linux.Proc;
 using Samepage.Linux.Sys;
 using Samepage.Scenarios.Guests;
@@ -102,7 +101,7 @@ public sealed class DemoTests
         using var lease = KsmdLease.Take();
         using var demo = new DemoProcess(SamepageCommand.Executable, s_workers);
         demo.WaitForStep(MergeStep);
-        TurnOverOneByte(demo.Left().First(pid => ProcessStat.TryRead(new ProcFs(), pid)?.Name == "perl"));
+        DemoProcess.TurnOverOneByte(demo.Left().First(pid => ProcessStat.TryRead(new ProcFs(), pid)?.Name == "perl"));
         Assert.Equal(1, demo.WaitForExit());
         Assert.Equal(1, demo.Json().GetProperty("programs_corrupt").GetInt32());
         Assert.Equal(2, demo.Json().GetProperty("programs_verified").GetInt32());
@@ -171,23 +170,4 @@ public sealed class DemoTests
             Assert.True(DateTime.UtcNow < end, "waited in vain");
         }
     }
-
-    /// <summary>In the middle of the largest nameless mapping, which holds a piece of a file.</summary>
-    private static void TurnOverOneByte(int pid)
-    {
-        var (start, end) = File.ReadLines($"/proc/{pid}/maps")
-            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            .Where(fields => fields.Length == 5 && fields[1] == "rw-p")
-            .Select(fields => fields[0].Split('-'))
-            .Select(range => (Start: Hex(range[0]), End: Hex(range[1])))
-            .MaxBy(range => range.End - range.Start);
-        using var memory = new FileStream($"/proc/{pid}/mem", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, 0);
-        var at = start + ((end - start) / 2);
-        memory.Position = at;
-        var value = memory.ReadByte();
-        memory.Position = at;
-        memory.WriteByte((byte)(value ^ 1));
-    }
-
-    private static long Hex(string text) => long.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Samepage.Linux.Probes;
 using Samepage.Linux.Proc;
@@ -62,7 +61,7 @@ public sealed class UserDemoTests
         RequireUserEngine();
         using var demo = new DemoProcess(SamepageCommand.Executable, [.. s_workers, "--engine", "user"]);
         demo.WaitForStep(MergeStep);
-        TurnOverOneByte(demo.Left().First(pid => ProcessStat.TryRead(new ProcFs(), pid)?.Name == "python3"));
+        DemoProcess.TurnOverOneByte(demo.Left().First(pid => ProcessStat.TryRead(new ProcFs(), pid)?.Name == "python3"));
         Assert.Equal(1, demo.WaitForExit());
         Assert.Equal(1, demo.Json().GetProperty("programs_corrupt").GetInt32());
     }
@@ -120,23 +119,4 @@ public sealed class UserDemoTests
 
     private static void RequireGuests() =>
         Assert.SkipWhen(GuestTools.Find(out var missing) is null, "no guests on this machine; missing: " + string.Join(", ", missing));
-
-    /// <summary>In the middle of the largest mapping, which holds a piece of a file: private memory, or a segment's already.</summary>
-    private static void TurnOverOneByte(int pid)
-    {
-        var (start, end) = File.ReadLines($"/proc/{pid}/maps")
-            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            .Where(fields => fields[1] == "rw-p" && (fields.Length == 5 || fields[5].StartsWith("/memfd:", StringComparison.Ordinal)))
-            .Select(fields => fields[0].Split('-'))
-            .Select(range => (Start: Hex(range[0]), End: Hex(range[1])))
-            .MaxBy(range => range.End - range.Start);
-        using var memory = new FileStream($"/proc/{pid}/mem", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, 0);
-        var at = start + ((end - start) / 2);
-        memory.Position = at;
-        var value = memory.ReadByte();
-        memory.Position = at;
-        memory.WriteByte((byte)(value ^ 1));
-    }
-
-    private static long Hex(string text) => long.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 }

@@ -76,6 +76,20 @@ public sealed class ServeTests : IDisposable
     }
 
     [Fact]
+    public void In_a_container_ksmd_s_time_is_read_where_the_host_s_processes_are()
+    {
+        using var lease = KsmdLease.Take();
+        var proc = Directory.CreateDirectory(Path.Combine(_directory, "proc", "40")).FullName;
+        File.WriteAllText(Path.Combine(_directory, "proc", "meminfo"), "MemTotal: 1000 kB\n");
+        File.WriteAllText($"{proc}/stat", "40 (ksmd) S 2 0 0 0 -1 2097152 0 0 0 0 0 700 0 0 25 5 1 0 5 0 0");
+        File.WriteAllText($"{proc}/schedstat", "6500000000 11 12\n");
+        using var daemon = new ServeProcess(_directory, "", "--host-proc", Path.Combine(_directory, "proc"));
+        daemon.Expect("READY=1");
+        Assert.Contains("\nsamepage_ksmd_cpu_seconds_total 6.5\n", daemon.Get("/metrics").Text, StringComparison.Ordinal);
+        Assert.Equal(0, daemon.End("TERM"));
+    }
+
+    [Fact]
     public void A_dry_run_changes_nothing()
     {
         using var lease = KsmdLease.Take();
@@ -114,6 +128,7 @@ public sealed class ServeTests : IDisposable
         string[] own = ["--state", $"{_directory}/state", "--run", $"{_directory}/run"];
         AssertRefused(1, $"^samepage: HTTP cannot listen on {taken}: .*\n$", [.. own, "--listen", taken]);
         AssertRefused(2, "^samepage: --listen wants an address and a port, .*\n$", [.. own, "--listen", "localhost"]);
+        AssertRefused(2, "^samepage: --host-proc wants the host's /proc, .*\n$", [.. own, "--host-proc", _directory]);
         Write("[server]\nlisten = 7\n");
         AssertRefused(2, $"^samepage: {_directory}/samepage.toml:2:10: .*\n$", [.. own, "--config", _directory]);
         var (status, _, errors) = SamepageCommand.RunAsNobody("serve", "--run", "/tmp", "--state", "/tmp");

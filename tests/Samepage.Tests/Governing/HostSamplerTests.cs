@@ -87,7 +87,7 @@ public sealed class HostSamplerTests : IDisposable
         Assert.Equal((some, full), (stall?.SomePercent, stall?.FullPercent));
     }
 
-    private HostSampler Sampler() => new(new ProcFs(_tree.PathOf("proc")), new KsmSysfs(_tree.PathOf("ksm")), _clock);
+    private HostSampler Sampler() => new(new ProcFs(_tree.PathOf("proc")), new KsmSysfs(_tree.PathOf("ksm")), new KsmdThread(new ProcFs(_tree.PathOf("proc"))), _clock);
 
     private void Guest(int pid, string mergeable, int resident, int shared)
     {

@@ -93,6 +93,32 @@ public sealed class DomainTests : IDisposable
     }
 
     [Fact]
+    public void Who_noted_what_it_wrote_at_another_time_gets_news_of_it_too()
+    {
+        var member = Join(out var hasher);
+        Assert.Equal(Answer.Noted, Ask(member, hasher.Fingerprint(Page(9)), 1));
+        Assert.Equal(Answer.Promote, Ask(member, hasher.Fingerprint(Page(9)), 2));
+        var file = Segment([9]);
+        _ = Offer(member, file);
+        Assert.Equal(1u, News(member, 0));
+        FileHandle.Close(ref file);
+    }
+
+    [Fact]
+    public void But_not_of_pages_that_it_posted_together()
+    {
+        var member = Join(out var hasher);
+        var fingerprint = hasher.Fingerprint(Page(9));
+        var answers = new ulong[2];
+        _domain.Index.Post(member.Number, [fingerprint, fingerprint], [1, 2], answers, 0);
+        Assert.Equal([Answer.Noted.Bits, Answer.Promote.Bits], answers);
+        var file = Segment([9]);
+        _ = Offer(member, file);
+        Assert.Equal(0u, News(member, 0));
+        FileHandle.Close(ref file);
+    }
+
+    [Fact]
     public void What_is_no_segment_is_refused()
     {
         var member = Join(out _);

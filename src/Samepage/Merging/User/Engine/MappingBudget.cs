@@ -34,12 +34,6 @@ internal sealed unsafe class MappingBudget
     /// <summary>Mappings added now.</summary>
     public long Used { get; private set; }
 
-    /// <summary>
-    /// Whether so little is left that pages written into a segment would mostly find no mapping: they would cost frames
-    /// and save none.
-    /// </summary>
-    public bool IsNearlySpent => Limit - Used < Limit / 8;
-
     /// <summary>Pages that a run must have now to be worth a mapping.</summary>
     public int RunPagesMin => (Limit - Used) switch
     {

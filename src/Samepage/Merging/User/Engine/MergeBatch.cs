@@ -170,11 +170,7 @@ internal sealed unsafe class MergeBatch(
     /// <summary>Writes what others hold too into a segment, and asks about it again: now there is a stable page.</summary>
     private void Promote(Span<PostedPage> pages, ulong zero, KeeperLink link)
     {
-        if (budget.IsNearlySpent)
-        {
-            return;
-        }
-
+        LeaveShortRuns(pages, budget.RunPagesMin);
         var segment = _writer.Write(
             pages, page => page.Answer == Protocol.Answer.Promote && page.Fingerprint != zero,
             page => _chunks[page.Chunk].Base + page.Page * MemberRegion.PageBytes);
@@ -193,12 +189,36 @@ internal sealed unsafe class MergeBatch(
         link.Post(pages);
     }
 
+    /// <summary>
+    /// What would not be mapped for want of mappings is not written either: it would cost frames and save none. Pages that
+    /// follow each other in memory will do so in the segment.
+    /// </summary>
+    private static void LeaveShortRuns(Span<PostedPage> pages, int shortest)
+    {
+        for (int first = 0, end; first < pages.Length && shortest > 1; first = end)
+        {
+            end = first + 1;
+            while (end < pages.Length && pages[end].Answer == pages[first].Answer && pages[end].Token == pages[end - 1].Token + 1)
+            {
+                end++;
+            }
+
+            if (pages[first].Answer == Protocol.Answer.Promote && end - first < shortest)
+            {
+                for (var left = first; left < end; left++)
+                {
+                    pages[left].Answer = Protocol.Answer.LeftOut;
+                }
+            }
+        }
+    }
+
     private void Merge(
         Chunk chunk, ReadOnlySpan<PostedPage> pages, ulong zero, KeeperLink link, LookSchedule schedule)
     {
         _plan.Clear();
         chunk.IsWaiting = false;
-        var renewable = 0;
+        var (renewable, isShort) = (0, budget.RunPagesMin > 1);
         var windowPages = WindowPagesMax == 0 ? DefaultWindowPages(window.IsRealTime) : WindowPagesMax;
         foreach (ref readonly var page in pages)
         {
@@ -207,7 +227,10 @@ internal sealed unsafe class MergeBatch(
                 Commit(chunk, schedule);
             }
 
-            chunk.IsWaiting |= page.Answer == Protocol.Answer.Pending || page.Answer == Protocol.Answer.Promote;
+            // What was left out for want of mappings comes up again by the chunk's own schedule, in case there are some by then.
+            var isLeftOut = page.Answer == Protocol.Answer.LeftOut || (isShort && page.Answer == Protocol.Answer.Promote);
+            chunk.IsUnfinished |= isLeftOut;
+            chunk.IsWaiting |= page.Answer == Protocol.Answer.Pending || (page.Answer == Protocol.Answer.Promote && !isLeftOut);
             if (RunList.At(chunk.Runs, page.Page) is { } run)
             {
                 renewable += RenewalRule.TargetOf(chunk, run, page, zero, schedule.IsEager, shelf) is null ? 0 : 1;

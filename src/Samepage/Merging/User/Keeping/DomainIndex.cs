@@ -64,7 +64,7 @@ internal sealed unsafe partial class DomainIndex : IDisposable
     /// <summary>Answers a member's pages, in order.</summary>
     /// <param name="member">Who asks.</param>
     /// <param name="fingerprints">Of what the pages hold.</param>
-    /// <param name="tokens">Which pages they are, in the member's own terms; as many.</param>
+    /// <param name="tokens">Which pages they are, in the member's own terms, ascending as a rule; as many.</param>
     /// <param name="answers">Filled; as many.</param>
     /// <param name="now">The time in units of 100 ms.</param>
     public void Post(int member, ReadOnlySpan<ulong> fingerprints, ReadOnlySpan<uint> tokens, Span<ulong> answers, uint now)
@@ -77,12 +77,12 @@ internal sealed unsafe partial class DomainIndex : IDisposable
                 Prefetch(fingerprints[i + PrefetchDistance]);
             }
 
-            answers[i] = Post(member, fingerprints[i], tokens[i], now).Bits;
+            answers[i] = Post(member, fingerprints[i], tokens[i], tokens, now).Bits;
         }
     }
 
     /// <summary>Enters a stable page for its content, in place of whatever was known; one that is stable already stays.</summary>
-    /// <param name="promoter">Who wrote it, and needs no news of it.</param>
+    /// <param name="promoter">Who wrote it, and needs no news of pages that it posted together with it.</param>
     /// <param name="fingerprint">As the keeper itself took it.</param>
     /// <param name="segment">A number in use.</param>
     /// <param name="slot">The page in the segment.</param>
@@ -116,7 +116,7 @@ internal sealed unsafe partial class DomainIndex : IDisposable
         else
         {
             _members.Release(entry.Noter);
-            if (entry.Noter != promoter && _members.IsAlive(entry.Noter))
+            if ((entry.Noter != promoter || entry is { State: ContentState.Promised, IsEarlier: true }) && _members.IsAlive(entry.Noter))
             {
                 _members.TellNews(entry.Noter);
             }
@@ -129,7 +129,7 @@ internal sealed unsafe partial class DomainIndex : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _memory.Dispose();
 
-    private Answer Post(int member, ulong fingerprint, uint token, uint now)
+    private Answer Post(int member, ulong fingerprint, uint token, ReadOnlySpan<uint> tokens, uint now)
     {
         ref var entry = ref Find(fingerprint);
         if (!entry.IsUsed)
@@ -148,7 +148,9 @@ internal sealed unsafe partial class DomainIndex : IDisposable
                     return Answer.Noted;
                 }
 
-                entry = IndexEntry.Promised(fingerprint, entry.Noter, member, now + PromiseTicks);
+                // A page that it posts now too will be answered for anew as soon as the promise is kept.
+                entry = IndexEntry.Promised(
+                    fingerprint, entry.Noter, member, entry.Noter == member && tokens.BinarySearch(entry.Token) < 0, now + PromiseTicks);
                 return Answer.Promote;
             case ContentState.Promised when _members.IsAlive(entry.Noter):
                 if (entry.Owner != member && _members.IsAlive(entry.Owner) && (int)(entry.Deadline - now) > 0)
@@ -156,7 +158,7 @@ internal sealed unsafe partial class DomainIndex : IDisposable
                     return Answer.Pending;
                 }
 
-                entry = IndexEntry.Promised(fingerprint, entry.Noter, member, now + PromiseTicks);
+                entry = IndexEntry.Promised(fingerprint, entry.Noter, member, entry.IsEarlier || entry.Owner != member, now + PromiseTicks);
                 return Answer.Promote;
             default:
                 return NoteOverVoid(ref entry, member, token, now);

@@ -24,10 +24,11 @@ internal enum ContentState
 /// <remarks>
 /// <code>
 /// noted     01 noter:12 epoch:18 token:32
-/// promised  10 noter:12 owner:12 zero:6 deadline:32
+/// promised  10 noter:12 owner:12 earlier:1 zero:5 deadline:32
 /// stable    11 extent:1 zero:1 segment:30 slot:30
 /// </code>
-/// The noter is whose share of the index the entry takes; of a promise, who noted it first.
+/// The noter is whose share of the index the entry takes; of a promise, who noted it first. Earlier says that this was
+/// the owner itself, in another post than the one that brought the promise.
 /// </remarks>
 [StructLayout(LayoutKind.Sequential)]
 internal struct IndexEntry
@@ -42,6 +43,7 @@ internal struct IndexEntry
     public const uint EpochMask = (1 << 18) - 1;
 
     private const ulong ExtentBit = 1UL << 61;
+    private const ulong EarlierBit = 1UL << 37;
     private const uint NumberMask = (1u << 30) - 1;
 
     public readonly ContentState State => (ContentState)(_payload >> 62);
@@ -55,6 +57,8 @@ internal struct IndexEntry
     public readonly uint Token => (uint)_payload;
 
     public readonly int Owner => (int)(_payload >> 38) & (MembersMax - 1);
+
+    public readonly bool IsEarlier => (_payload & EarlierBit) != 0;
 
     public readonly uint Deadline => (uint)_payload;
 
@@ -70,10 +74,10 @@ internal struct IndexEntry
         _payload = (ulong)ContentState.Noted << 62 | (ulong)noter << 50 | (ulong)(epoch & EpochMask) << 32 | token,
     };
 
-    public static IndexEntry Promised(ulong fingerprint, int noter, int owner, uint deadline) => new()
+    public static IndexEntry Promised(ulong fingerprint, int noter, int owner, bool isEarlier, uint deadline) => new()
     {
         Fingerprint = fingerprint,
-        _payload = (ulong)ContentState.Promised << 62 | (ulong)noter << 50 | (ulong)owner << 38 | deadline,
+        _payload = (ulong)ContentState.Promised << 62 | (ulong)noter << 50 | (ulong)owner << 38 | (isEarlier ? EarlierBit : 0) | deadline,
     };
 
     public static IndexEntry Stable(ulong fingerprint, uint segment, uint slot, bool isExtent) => new()

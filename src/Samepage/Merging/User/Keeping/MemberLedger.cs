@@ -72,7 +72,7 @@ internal sealed class MemberLedger
         }
     }
 
-    /// <summary>What it noted has become stable by another's doing.</summary>
+    /// <summary>What it noted has become stable, by another's doing or at another time.</summary>
     public void TellNews(int member) => _accounts[member].News++;
 
     /// <summary>Pages that it says it offers; more notes than that cannot all be right.</summary>

@@ -21,6 +21,9 @@ internal readonly record struct Answer(ulong Bits)
     /// <summary>The member's share of the index is used up: not noted.</summary>
     public static Answer Full => new(3);
 
+    /// <summary>Never sent: what a member makes of <see cref="Promote"/> where it lacks the mappings for it.</summary>
+    public static Answer LeftOut => new(4);
+
     /// <summary>A stable page.</summary>
     /// <param name="segment">The segment's number, below 2^30.</param>
     /// <param name="slot">The page in it; of an extent, the first.</param>

@@ -39,6 +39,9 @@ public sealed partial class Governor(GovernorOptions options)
     /// <summary>CPU time of ksmd since the first sample, and its share of a core between the last two.</summary>
     private double _cpuSeconds, _ownShare;
 
+    /// <summary>CPU time of ksmd when a pass ended last.</summary>
+    private double _cpuSecondsAtPass;
+
     /// <summary>The budget ran out, and not enough has come back yet.</summary>
     private bool _isSpent;
 
@@ -89,6 +92,18 @@ public sealed partial class Governor(GovernorOptions options)
             _cost.Observe(seconds, pages ?? 0);
         }
 
+        if (now.FullScans > last.FullScans)
+        {
+            if (_work is { } work)
+            {
+                _cost.ObservePasses(
+                    _cpuSeconds - Math.Max(_cpuSecondsAtPass, work.CpuSecondsBefore), now.FullScans - last.FullScans, now.TrackedPages,
+                    isFirst: _cpuSecondsAtPass <= work.CpuSecondsBefore);
+            }
+
+            _cpuSecondsAtPass = _cpuSeconds;
+        }
+
         if (now.EligibleBytes < last.EligibleBytes - options.NewMemoryMin)
         {
             _yield.Reset();
@@ -108,9 +123,9 @@ public sealed partial class Governor(GovernorOptions options)
         var left = _budget.Left(now.At);
         var share = Math.Min(choice.Share, Math.Max(0, left) / s_reserve.TotalSeconds);
         var isTrickle = choice.Mode is GovernorMode.Converged or GovernorMode.Waiting;
-        var cost = isTrickle ? Math.Max(_cost.SteadyNanoseconds, _cost.RescanNanoseconds) : _cost.QuickNanoseconds;
+        var cost = isTrickle ? Math.Max(_cost.SteadyNanoseconds, _cost.PassNanoseconds) : _cost.QuickNanoseconds;
         _isSpent &= left < _budget.WindowSeconds / 10;
-        if (_isSpent || share <= 0 || Cap(_pacer.Order(share, isTrickle, cost), left, LookAfter(choice.Mode)) is not { } order)
+        if (_isSpent || share <= 0 || Cap(_pacer.Order(share, isTrickle, isTrickle || _work is { IsLight: true }, cost), left, LookAfter(choice.Mode)) is not { } order)
         {
             _isSpent = true;
             choice = new Choice(GovernorMode.Spent, 0, Describe(left, $"stands still until some of it comes back (then: {choice.Reason})"));

@@ -4,7 +4,8 @@ namespace Samepage.Governing;
 /// <param name="Known">Why, in words and figures, where it is about memory that was there already; else null.</param>
 /// <param name="NewBytes">Memory that ksmd has not seen yet.</param>
 /// <param name="NewProcesses">How many processes it came with; 0 where old ones grew.</param>
-public sealed record Prospect(string? Known, long NewBytes = 0, int NewProcesses = 0)
+/// <param name="ExpectedBytes">What of it will merge if it is like the memory that was there.</param>
+public sealed record Prospect(string? Known, long NewBytes = 0, int NewProcesses = 0, long ExpectedBytes = 0)
 {
     /// <summary>Why, without a full stop.</summary>
     public string Why => (Known, NewBytes) switch
@@ -20,7 +21,7 @@ public sealed record Prospect(string? Known, long NewBytes = 0, int NewProcesses
 
     /// <summary>Both reasons together.</summary>
     public Prospect With(Prospect other) =>
-        new(Known ?? other.Known, NewBytes + other.NewBytes, NewProcesses + other.NewProcesses);
+        new(Known ?? other.Known, NewBytes + other.NewBytes, NewProcesses + other.NewProcesses, ExpectedBytes + other.ExpectedBytes);
 }
 
 /// <summary>
@@ -28,7 +29,7 @@ public sealed record Prospect(string? Known, long NewBytes = 0, int NewProcesses
 /// trickle that finds more than expected, or a shortage of memory that makes another look worth its price.
 /// </summary>
 /// <remarks>
-/// Every prospect is held against what going over everything twice would cost. One that came to nothing makes the next of its kind
+/// Every prospect is held against what going over everything would cost. One that came to nothing makes the next of its kind
 /// harder to believe, by a factor of two up to sixteen; ten minutes of rest halve that again. Not thread-safe.
 /// </remarks>
 /// <param name="options">What the operator set.</param>
@@ -52,24 +53,24 @@ public sealed class Prospects(GovernorOptions options)
     private TimeSpan? _finishedAt;
 
     /// <summary>New memory that no work was begun for.</summary>
-    public Prospect? NewMemory(HostSample now, double rescanNanoseconds)
+    public Prospect? NewMemory(HostSample now, double passNanoseconds)
     {
         Follow(now);
         var bytes = now.EligibleBytes - _coveredBytes;
         // What part of it will merge is not known; what merged so far is the best guess, half of it the most modest.
-        var share = Math.Clamp((double)_highWater / Math.Max(1, _coveredBytes), 0.5, 1);
-        if (bytes < options.NewMemoryMin || !IsWorth((long)(bytes * share), now, bytes, rescanNanoseconds))
+        var share = Math.Min(1, (double)_highWater / Math.Max(1, _coveredBytes));
+        if (bytes < options.NewMemoryMin || !IsWorth((long)(bytes * Math.Max(0.5, share)), now, bytes, passNanoseconds))
         {
             return null;
         }
 
         var processes = Math.Max(0, now.EligibleProcesses - _coveredProcesses);
         (_coveredBytes, _coveredProcesses) = (now.EligibleBytes, now.EligibleProcesses);
-        return new Prospect(null, bytes, processes);
+        return new Prospect(null, bytes, processes, (long)(bytes * share));
     }
 
     /// <summary>Any other reason to begin.</summary>
-    public Prospect? Other(HostSample now, double rescanNanoseconds, double? gain, bool isMemoryShort)
+    public Prospect? Other(HostSample now, double passNanoseconds, double? gain, bool isMemoryShort)
     {
         Follow(now);
         if (_finishedAt is { } finished && now.At - finished < options.RepeatAfter * _doubt)
@@ -77,7 +78,7 @@ public sealed class Prospects(GovernorOptions options)
             return null;
         }
 
-        bool Pays(long bytes) => bytes >= options.NewMemoryMin && IsWorth(bytes, now, 0, rescanNanoseconds);
+        bool Pays(long bytes) => bytes >= options.NewMemoryMin && IsWorth(bytes, now, 0, passNanoseconds);
         var (promised, lost) = ((now.PromiseBytes ?? 0) - _doubtedPromise, _highWater - now.SavedBytes);
         return now switch
         {
@@ -101,11 +102,11 @@ public sealed class Prospects(GovernorOptions options)
         (_finishedAt, _doubtedAt) = (now.At, now.At);
     }
 
-    /// <summary>Whether so much is worth going over everything twice, and the dearer merging of what is new.</summary>
-    private bool IsWorth(long bytes, HostSample now, long newBytes, double rescanNanoseconds)
+    /// <summary>Whether so much is worth the passes that work takes, and the dearer merging of what is new.</summary>
+    private bool IsWorth(long bytes, HostSample now, long newBytes, double passNanoseconds)
     {
         const double MergeNanoseconds = 8_000;
-        var rounds = 2 * (now.TrackedPages + (newBytes / HostSample.PageSize)) * rescanNanoseconds;
+        var rounds = (RoundGoal.PassesNeeded + options.QuietPasses) * (now.TrackedPages + (newBytes / HostSample.PageSize)) * passNanoseconds;
         var merges = (double)bytes / HostSample.PageSize * MergeNanoseconds;
         return bytes >= options.WorthBytesPerCpuSecond * _doubt * (rounds + merges) / 1e9;
     }

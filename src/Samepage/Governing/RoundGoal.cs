@@ -14,7 +14,8 @@ namespace Samepage.Governing;
 /// <param name="FullScans">The count of passes at which it is reached.</param>
 public readonly record struct RoundGoal(long FullScans)
 {
-    private const int PassesNeeded = 3;
+    /// <summary>Passes that count, from the one under way on.</summary>
+    public const int PassesNeeded = 3;
 
     /// <summary>From now on.</summary>
     public static RoundGoal From(HostSample now) => new(now.FullScans + PassesNeeded);

@@ -15,8 +15,8 @@ public sealed class ScanCost
     /// <summary>The same of the steady figure.</summary>
     private const double SteadySeconds = 0.5;
 
-    /// <summary>Assumed of unchanged pages before anything was seen.</summary>
-    private const double InitialRescanNanoseconds = 500;
+    /// <summary>Assumed of a pass over unchanged pages before one was seen.</summary>
+    private const double InitialPassNanoseconds = 500;
 
     private double _worst = 2.5 * InitialNanoseconds;
 
@@ -26,8 +26,11 @@ public sealed class ScanCost
     /// <summary>What a page costs on average over a longer time.</summary>
     public double SteadyNanoseconds { get; private set; } = InitialNanoseconds;
 
-    /// <summary>What a page costs where nothing changed: the least that was seen lately.</summary>
-    public double RescanNanoseconds { get; private set; } = InitialRescanNanoseconds;
+    /// <summary>
+    /// What a whole pass costs for each page that ksmd knows where hardly anything is left to merge: the cheapest pass of
+    /// the last work.
+    /// </summary>
+    public double PassNanoseconds { get; private set; } = InitialPassNanoseconds;
 
     /// <summary>More than any page has been seen to cost; the budget is kept even at this.</summary>
     public double WorstNanoseconds => _worst;
@@ -43,10 +46,21 @@ public sealed class ScanCost
         var cost = cpuSeconds * 1e9 / pages;
         QuickNanoseconds = Blend(QuickNanoseconds, cost, cpuSeconds / QuickSeconds);
         SteadyNanoseconds = Blend(SteadyNanoseconds, cost, cpuSeconds / SteadySeconds);
-
-        // Forgets slowly: a cheap stretch (pages that are merged already) is no measure of a whole pass for ever.
-        RescanNanoseconds = Math.Min(QuickNanoseconds, RescanNanoseconds * (1 + (0.1 * Math.Min(1, cpuSeconds))));
         _worst = Math.Max(_worst, 1.5 * QuickNanoseconds);
+    }
+
+    /// <summary>Learns from what whole passes have cost.</summary>
+    /// <param name="cpuSeconds">All of it.</param>
+    /// <param name="passes">How many they were.</param>
+    /// <param name="trackedPages">What ksmd knows of.</param>
+    /// <param name="isFirst">The first of a piece of work, which says nothing of the others' price.</param>
+    public void ObservePasses(double cpuSeconds, long passes, long trackedPages, bool isFirst)
+    {
+        if (cpuSeconds > 0 && passes > 0 && trackedPages > 0)
+        {
+            var cost = cpuSeconds * 1e9 / passes / trackedPages;
+            PassNanoseconds = isFirst ? cost : Math.Min(PassNanoseconds, cost);
+        }
     }
 
     private static double Blend(double known, double seen, double halves)

@@ -136,6 +136,27 @@ public class GovernorTests
     public void A_new_guest_is_merged_within_twenty_seconds() =>
         Gen.Int[0, 100_000].Sample(seed => Assert.InRange(MergedAfterTwentySeconds(seed, Govern), 0.9, 1), iter: Runs);
 
+    /// <summary>The first of a kind finds nobody; the second finds the first, which smart scan would pass over by then.</summary>
+    private static double MergedOfTheSecondOfAKind(int seed, Func<SimulatedHost, GovernedRun> govern)
+    {
+        var host = HostOf(seed, 3 + (seed % 8));
+        var run = govern(host);
+        run.For(TimeSpan.FromMinutes(5));
+        host.Arrive(new GuestKind(Family: 1));
+        run.For(TimeSpan.FromMinutes(1 + (seed % 10)));
+        var second = host.Arrive(new GuestKind(Family: 1));
+        run.For(TimeSpan.FromSeconds(40));
+        return host.MergedShareOf(second);
+    }
+
+    [Fact]
+    public void The_second_of_a_kind_is_merged_with_the_first() =>
+        Gen.Int[0, 100_000].Sample(seed => Assert.InRange(MergedOfTheSecondOfAKind(seed, Govern), 0.9, 1), iter: Runs);
+
+    [Fact]
+    public void Smart_scan_alone_is_caught() =>
+        Assert.True(MergedOfTheSecondOfAKind(9, host => new GovernedRun(host, sample => (new(true, 800, 20, true), TimeSpan.FromSeconds(1)))) < 0.9);
+
     [Fact]
     public void The_defaults_of_the_kernel_are_caught() =>
         Assert.True(MergedAfterTwentySeconds(5, host => new GovernedRun(host, KernelDefaults)) < 0.9);

@@ -117,7 +117,7 @@ internal sealed class SimulatedHost(int seed, double costFactor = 1, long totalM
     private void AddBlock(SimulatedGuest guest, int common)
     {
         var index = guest.Blocks.Count;
-        var block = new SimulatedBlock { IsCommon = index < common, Content = index < common ? index : _nextContent++ };
+        var block = new SimulatedBlock { IsCommon = index < common, Content = index < common ? index + FirstOf(guest.Kind) : _nextContent++ };
         guest.Blocks.Add(block);
         if (!block.IsCommon && _random.NextDouble() < guest.Kind.BusyShare / Math.Max(0.01, 1 - guest.Kind.CommonShare))
         {
@@ -137,11 +137,13 @@ internal sealed class SimulatedHost(int seed, double costFactor = 1, long totalM
             if (!write.Block.IsGone)
             {
                 // What is common stays common: it is read anew, after a moment as something else.
-                Ksmd.Write(write.Block, write.Block.IsCommon ? _random.Next((int)(write.Guest.Kind.Megabytes * write.Guest.Kind.CommonShare)) : _nextContent++);
+                Ksmd.Write(write.Block, write.Block.IsCommon ? FirstOf(write.Guest.Kind) + _random.Next((int)(write.Guest.Kind.Megabytes * write.Guest.Kind.CommonShare)) : _nextContent++);
                 _writes.Enqueue(write, at + (write.Block.IsCommon ? Exponential(write.Guest.Kind.ChurnSeconds) : 1 + (_random.NextDouble() * 5)));
             }
         }
     }
+
+    private static long FirstOf(GuestKind kind) => kind.Family * 100_000;
 
     private double Exponential(double mean) => -mean * Math.Log(1 - _random.NextDouble());
 }

@@ -9,9 +9,6 @@ public sealed partial class Governor
     /// <summary>After the longest wait, work goes on at this part of its pace.</summary>
     private const double PatienceFactor = 0.25;
 
-    /// <summary>A newcomer is taken for like the others where so much of those was merged, and turns out to be where so much of what was expected did.</summary>
-    private const double LikeShare = 0.4, ExpectedPart = 0.75;
-
     private double Worth => options.WorthBytesPerCpuSecond / (double)(IsMemoryShort ? ShortageFactor : 1);
 
     /// <summary>Begins, extends or ends the work.</summary>
@@ -34,7 +31,6 @@ public sealed partial class Governor
         if (_work is { } work)
         {
             work = _yield.BytesPerCpuSecond >= Worth ? work with { GrewAt = now } : work;
-            work = work.Goal.IsReached(now) && work.IsDisappointing(now) ? work with { IsLight = false, Goal = RoundGoal.From(now), GrewAt = now } : work;
             _work = work.Goal.IsReached(now) && IsQuiet(work, now) ? null : work;
             if (_work is null)
             {
@@ -47,10 +43,10 @@ public sealed partial class Governor
     {
         // What the trickle saw is no measure of work.
         _yield.Reset();
-        var (goal, isLike) = (RoundGoal.From(now), prospect.ExpectedBytes >= LikeShare * prospect.NewBytes && prospect.Known is null);
+        var goal = RoundGoal.From(now);
         _work = _work is { } running
-            ? running with { Prospect = running.Prospect.With(prospect), Goal = goal, GrewAt = now, IsLight = running.IsLight && isLike }
-            : new Work(prospect, goal, now, now, _cpuSeconds, isLike);
+            ? running with { Prospect = running.Prospect.With(prospect), Goal = goal, GrewAt = now }
+            : new Work(prospect, goal, now, now, _cpuSeconds);
     }
 
     private void End(HostSample now, Work work)
@@ -125,13 +121,5 @@ public sealed partial class Governor
     /// <param name="Begun">The look at which it began.</param>
     /// <param name="GrewAt">The last look at which growth was worth its price.</param>
     /// <param name="CpuSecondsBefore">What ksmd had spent when it began.</param>
-    /// <param name="IsLight">
-    /// Smart scan may skip old pages that never merged: newcomers like the others find their equals among the merged ones.
-    /// </param>
-    private sealed record Work(Prospect Prospect, RoundGoal Goal, HostSample Begun, HostSample GrewAt, double CpuSecondsBefore, bool IsLight)
-    {
-        /// <summary>They were not like the others, or their equals were skipped: all must be looked at.</summary>
-        public bool IsDisappointing(HostSample now) =>
-            IsLight && now.SavedBytes - Begun.SavedBytes < ExpectedPart * Prospect.ExpectedBytes;
-    }
+    private sealed record Work(Prospect Prospect, RoundGoal Goal, HostSample Begun, HostSample GrewAt, double CpuSecondsBefore);
 }

@@ -125,7 +125,7 @@ public sealed partial class Governor(GovernorOptions options)
         var isTrickle = choice.Mode is GovernorMode.Converged or GovernorMode.Waiting;
         var cost = isTrickle ? Math.Max(_cost.SteadyNanoseconds, _cost.PassNanoseconds) : _cost.QuickNanoseconds;
         _isSpent &= left < _budget.WindowSeconds / 10;
-        if (_isSpent || share <= 0 || Cap(_pacer.Order(share, isTrickle, isTrickle || _work is { IsLight: true }, cost), left, LookAfter(choice.Mode)) is not { } order)
+        if (_isSpent || share <= 0 || Cap(_pacer.Order(share, isTrickle, cost), left, LookAfter(choice.Mode)) is not { } order)
         {
             _isSpent = true;
             choice = new Choice(GovernorMode.Spent, 0, Describe(left, $"stands still until some of it comes back (then: {choice.Reason})"));

@@ -22,16 +22,15 @@ internal sealed class Pacer
 
     /// <summary>An order that takes about this share.</summary>
     /// <param name="share">Of one core, below 1.</param>
-    /// <param name="isTrickle">Rare turns instead of frequent ones.</param>
-    /// <param name="passesOver">Whether smart scan may skip pages.</param>
+    /// <param name="isTrickle">Rare turns of which smart scan may skip most, instead of frequent ones that skip none.</param>
     /// <param name="nanosecondsPerPage">What a page costs.</param>
-    public ScanOrder Order(double share, bool isTrickle, bool passesOver, double nanosecondsPerPage)
+    public ScanOrder Order(double share, bool isTrickle, double nanosecondsPerPage)
     {
         var sleep = isTrickle ? TrickleSleepMilliseconds : WorkSleepMilliseconds;
         var pages = Pages(share, sleep, nanosecondsPerPage);
         var tolerance = isTrickle ? TrickleTolerance : WorkTolerance;
-        var order = new ScanOrder(true, Round(pages), sleep, passesOver);
-        var isClose = Last.IsRunning && Last.SleepMilliseconds == sleep && Last.PassesOver == passesOver
+        var order = new ScanOrder(true, Round(pages), sleep, isTrickle);
+        var isClose = Last.IsRunning && Last.SleepMilliseconds == sleep && Last.PassesOver == isTrickle
             && pages >= Last.PagesToScan / tolerance && pages <= Last.PagesToScan * tolerance;
         return isClose ? Last : Keep(order);
     }

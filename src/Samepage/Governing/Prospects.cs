@@ -4,8 +4,7 @@ namespace Samepage.Governing;
 /// <param name="Known">Why, in words and figures, where it is about memory that was there already; else null.</param>
 /// <param name="NewBytes">Memory that ksmd has not seen yet.</param>
 /// <param name="NewProcesses">How many processes it came with; 0 where old ones grew.</param>
-/// <param name="ExpectedBytes">What of it will merge if it is like the memory that was there.</param>
-public sealed record Prospect(string? Known, long NewBytes = 0, int NewProcesses = 0, long ExpectedBytes = 0)
+public sealed record Prospect(string? Known, long NewBytes = 0, int NewProcesses = 0)
 {
     /// <summary>Why, without a full stop.</summary>
     public string Why => (Known, NewBytes) switch
@@ -21,7 +20,7 @@ public sealed record Prospect(string? Known, long NewBytes = 0, int NewProcesses
 
     /// <summary>Both reasons together.</summary>
     public Prospect With(Prospect other) =>
-        new(Known ?? other.Known, NewBytes + other.NewBytes, NewProcesses + other.NewProcesses, ExpectedBytes + other.ExpectedBytes);
+        new(Known ?? other.Known, NewBytes + other.NewBytes, NewProcesses + other.NewProcesses);
 }
 
 /// <summary>
@@ -58,15 +57,15 @@ public sealed class Prospects(GovernorOptions options)
         Follow(now);
         var bytes = now.EligibleBytes - _coveredBytes;
         // What part of it will merge is not known; what merged so far is the best guess, half of it the most modest.
-        var share = Math.Min(1, (double)_highWater / Math.Max(1, _coveredBytes));
-        if (bytes < options.NewMemoryMin || !IsWorth((long)(bytes * Math.Max(0.5, share)), now, bytes, passNanoseconds))
+        var share = Math.Clamp((double)_highWater / Math.Max(1, _coveredBytes), 0.5, 1);
+        if (bytes < options.NewMemoryMin || !IsWorth((long)(bytes * share), now, bytes, passNanoseconds))
         {
             return null;
         }
 
         var processes = Math.Max(0, now.EligibleProcesses - _coveredProcesses);
         (_coveredBytes, _coveredProcesses) = (now.EligibleBytes, now.EligibleProcesses);
-        return new Prospect(null, bytes, processes, (long)(bytes * share));
+        return new Prospect(null, bytes, processes);
     }
 
     /// <summary>Any other reason to begin.</summary>

@@ -53,7 +53,7 @@ public sealed class ScanCost
     /// <param name="cpuSeconds">All of it.</param>
     /// <param name="passes">How many they were.</param>
     /// <param name="trackedPages">What ksmd knows of.</param>
-    /// <param name="isFirst">The first of a piece of work, which says nothing of the others' price.</param>
+    /// <param name="isFirst">The first of a piece of work: what earlier ones cost is forgotten.</param>
     public void ObservePasses(double cpuSeconds, long passes, long trackedPages, bool isFirst)
     {
         if (cpuSeconds > 0 && passes > 0 && trackedPages > 0)

@@ -38,6 +38,9 @@ internal sealed class BenchOptions(string[] args)
         return path;
     }
 
+    /// <summary>Where a program that a bench starts may tell what it does; no result.</summary>
+    public static string LogPath(string bench) => Path.Combine(Machine.Root, "artifacts", $"bench-{bench}.log");
+
     /// <summary>With --save: keeps a result under bench/results, by bench and processor.</summary>
     public void Save(string bench, string json)
     {

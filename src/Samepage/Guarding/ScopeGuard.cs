@@ -190,14 +190,17 @@ internal sealed class ScopeGuard(GuardOptions options)
         actions.Add(new GuardAction(kind, scope.Name, amount, reason));
     }
 
-    /// <summary>As much as lifts coverage to where the level is left; what a group's own limit forbids helps nobody.</summary>
+    /// <summary>
+    /// As much as lifts coverage to where merging may grow again, or the host would stand between two floors for ever; what
+    /// a group's own limit forbids helps nobody.
+    /// </summary>
     private long SwapWanted(GuardSample now, GuardScope scope)
     {
-        var floor = options.Floors.FirstOrDefault(each => each.Level == GuardLevel.Provision);
+        var calm = options.Floors.FirstOrDefault(each => each.Level == GuardLevel.Hold);
         var isTooSoon = now.At - LastOrder(GuardActionKind.WithdrawSwap) < options.RepeatAfter;
-        return !options.MayProvision || floor is null || isTooSoon
+        return !options.MayProvision || calm is null || isTooSoon
             ? 0
-            : Math.Max(OrderMin, (long)(scope.ExposureBytes * floor.LeaveCoverage) - scope.HeadroomBytes);
+            : Math.Max(OrderMin, (long)(scope.ExposureBytes * calm.LeaveCoverage) - scope.HeadroomBytes);
     }
 
     private bool IsInForce(GuardActionKind protection, GuardActionKind relaxation) => LastOrder(protection) > LastOrder(relaxation);

@@ -61,10 +61,10 @@ public sealed record GuardPolicy
 /// <summary>How far coverage (headroom by exposure) may fall.</summary>
 public sealed record CoverageFloors
 {
-    /// <summary>Below it merging stops growing and nobody is admitted.</summary>
+    /// <summary>Below it cold pages are pushed out and nobody is admitted.</summary>
     public double Floor { get; init; } = 1;
 
-    /// <summary>Below it a warning is given.</summary>
+    /// <summary>Below it merging stops growing, a warning is given, and swap is provided where that is allowed.</summary>
     public double Warning { get; init; } = 1.25;
 }
 

@@ -31,8 +31,8 @@ public static class PolicyOptions
 
     /// <summary>
     /// The guard's options for a scope. From the warning down to the floor, everything that is gentle has been tried: at
-    /// the warning merging stops growing and people are told, half way swap is provided, at the floor pages are pushed out
-    /// and guests refused.
+    /// the warning merging stops growing, people are told and swap is provided, where that is allowed, so that merging can
+    /// go on; at the floor pages are pushed out and guests refused.
     /// </summary>
     public static GuardOptions ToOptions(this GuardPolicy policy, GuardScope scope)
     {
@@ -57,8 +57,7 @@ public static class PolicyOptions
     {
         var enter = floor.Level switch
         {
-            GuardLevel.Hold or GuardLevel.Warn => floors.Warning,
-            GuardLevel.Provision => (floors.Warning + floors.Floor) / 2,
+            GuardLevel.Hold or GuardLevel.Warn or GuardLevel.Provision => floors.Warning,
             _ => floors.Floor,
         };
         return floor with { EnterCoverage = enter, LeaveCoverage = Math.Max(enter * LeaveFactor, enter + 0.01) };

@@ -35,7 +35,7 @@ public class GuardTests
         Assert.StartsWith(
             "coverage fell below 1.20 (exposure 10 GiB, headroom 3.0 GiB of memory + 2.0 GiB of swap, coverage 0.50",
             verdict.Actions[0].Reason, StringComparison.Ordinal);
-        Assert.Equal((long)(10 * Gibibyte * 1.15) - (5 * Gibibyte), verdict.Actions[2].Bytes);
+        Assert.Equal((long)(10 * Gibibyte * 1.35) - (5 * Gibibyte), verdict.Actions[2].Bytes);
     }
 
     [Fact]

@@ -102,6 +102,28 @@ internal sealed unsafe class MappingBudget
         RemoveShorter(plan, shortest);
     }
 
+    /// <summary>
+    /// Of runs that are yet to be written into a segment, the length down to which they will find mappings, and how many of
+    /// that very length will. Single pages are mapped as long as a quarter of the budget is left.
+    /// </summary>
+    /// <param name="runsOfLength">How many there are of each length; the last counts longer ones too.</param>
+    public (int Shortest, long Allowed) Affordable(ReadOnlySpan<int> runsOfLength)
+    {
+        var free = Math.Max(0, Limit - Used);
+        var room = Math.Max(free - (Limit / 4), free / 4) / 2;
+        for (var length = runsOfLength.Length - 1; length > RunPagesMin; length--)
+        {
+            if (runsOfLength[length] > room)
+            {
+                return (length, room);
+            }
+
+            room -= runsOfLength[length];
+        }
+
+        return (RunPagesMin, room);
+    }
+
     private void RemoveShorter(WindowPlan plan, int shortest)
     {
         for (var page = plan.First; page < plan.End && shortest > 1; page++)

@@ -23,7 +23,7 @@ internal sealed unsafe class MergeBatch(
     private readonly List<Chunk> _chunks = new(ChunksMax);
     private readonly ulong[] _fresh = new ulong[MemberRegion.ChunkPages];
     private readonly ulong[] _asked = new ulong[MemberRegion.ChunkPages];
-    private readonly int[] _runsOfLength = new int[MemberRegion.ChunkPages + 1];
+    private readonly UnmappableRuns _unmappable = new(budget);
     private readonly WindowPlan _plan = new();
     private readonly SegmentWriter _writer = new();
     private int _count;
@@ -171,7 +171,7 @@ internal sealed unsafe class MergeBatch(
     /// <summary>Writes what others hold too into a segment, and asks about it again: now there is a stable page.</summary>
     private void Promote(Span<PostedPage> pages, ulong zero, KeeperLink link)
     {
-        LeaveUnmappable(pages);
+        _unmappable.LeaveOut(pages);
         var segment = _writer.Write(
             pages, page => page.Answer == Protocol.Answer.Promote && page.Fingerprint != zero,
             page => _chunks[page.Chunk].Base + page.Page * MemberRegion.PageBytes);
@@ -188,44 +188,6 @@ internal sealed unsafe class MergeBatch(
         }
 
         link.Post(pages);
-    }
-
-    /// <summary>
-    /// What would not be mapped for want of mappings is not written either: it would cost frames and save none. Pages that
-    /// follow each other in memory will do so in the segment; the longest runs go first.
-    /// </summary>
-    private void LeaveUnmappable(Span<PostedPage> pages)
-    {
-        _runsOfLength.AsSpan().Clear();
-        for (int first = 0, end; first < pages.Length; first = end)
-        {
-            end = EndOfRun(pages, first);
-            _runsOfLength[Math.Min(end - first, MemberRegion.ChunkPages)] += pages[first].Answer == Protocol.Answer.Promote ? 1 : 0;
-        }
-
-        var (shortest, allowed) = budget.Affordable(_runsOfLength);
-        for (int first = 0, end; first < pages.Length; first = end)
-        {
-            end = EndOfRun(pages, first);
-            if (pages[first].Answer == Protocol.Answer.Promote && (end - first < shortest || (end - first == shortest && allowed-- <= 0)))
-            {
-                for (var left = first; left < end; left++)
-                {
-                    pages[left].Answer = Protocol.Answer.LeftOut;
-                }
-            }
-        }
-    }
-
-    private static int EndOfRun(ReadOnlySpan<PostedPage> pages, int first)
-    {
-        var end = first + 1;
-        while (end < pages.Length && pages[end].Answer == pages[first].Answer && pages[end].Token == pages[end - 1].Token + 1)
-        {
-            end++;
-        }
-
-        return end;
     }
 
     private void Merge(

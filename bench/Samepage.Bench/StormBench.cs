@@ -40,7 +40,7 @@ internal static class StormBench
             using var trial = new StormTrial(guests, megabytes, peer, ksm, swap);
             var outcome = trial.Run();
             Console.WriteLine(FormattableString.Invariant(
-                $"{outcome.Name,-10} {outcome.UnmergedBytes >> 20} MiB unmerged, {outcome.MergedBytes >> 20} MiB merged ({outcome.SavedBytes >> 20} MiB saved), swap {outcome.SwapBytes >> 20} MiB; storm of {outcome.StormSeconds:F0} s: {outcome.Running} of {guests} guests running, {outcome.Right} right, {outcome.Kills} killed by the kernel"));
+                $"{outcome.Name,-10} {outcome.UnmergedBytes >> 20} MiB unmerged, {outcome.MergedBytes >> 20} MiB merged ({outcome.SavedBytes >> 20} MiB saved), swap {outcome.SwapBytes >> 20} MiB; storm of {outcome.StormSeconds:F0} s, {outcome.AfterBytes >> 20} MiB and {outcome.AfterSwapBytes >> 20} MiB of swap after: {outcome.Running} of {guests} guests running, {outcome.Right} right, {outcome.Kills} killed by the kernel"));
             return outcome;
         }
         finally

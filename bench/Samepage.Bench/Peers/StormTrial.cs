@@ -41,7 +41,7 @@ internal sealed class StormTrial(int guests, int megabytes, IPeer peer, KsmSysfs
         var seconds = clock.Elapsed.TotalSeconds;
         var running = _fleet.Programs.Count(program => program.IsRunning);
         var right = _fleet.Verify(CancellationToken.None).Count(check => check is { IsUnchanged: true });
-        return new StormOutcome(peer.Name, guests, unmerged, merged, saved, swap, seconds, running, right, _group.Kills);
+        return new StormOutcome(peer.Name, guests, unmerged, merged, saved, swap, seconds, _group.UsedBytes, SwapArea.ReadAll(new ProcFs()).Where(IsOurs).Sum(area => area.UsedBytes), running, right, _group.Kills);
     }
 
     /// <summary>Swap that the daemon leaves on is taken away last, when nobody needs it any more.</summary>
@@ -106,8 +106,10 @@ internal sealed class StormTrial(int guests, int megabytes, IPeer peer, KsmSysfs
 /// <param name="SavedBytes">What merging saved by ksmd's count.</param>
 /// <param name="SwapBytes">Swap that was there when the storm began.</param>
 /// <param name="StormSeconds">How long the storm took.</param>
+/// <param name="AfterBytes">What the group takes of memory then.</param>
+/// <param name="AfterSwapBytes">And what of that swap is used.</param>
 /// <param name="Running">Guests that lived through it.</param>
 /// <param name="Right">Guests that hold, to the last byte, what they wrote.</param>
 /// <param name="Kills">Processes that the kernel killed in the group.</param>
 internal sealed record StormOutcome(
-    string Name, int Guests, long UnmergedBytes, long MergedBytes, long SavedBytes, long SwapBytes, double StormSeconds, int Running, int Right, long Kills);
+    string Name, int Guests, long UnmergedBytes, long MergedBytes, long SavedBytes, long SwapBytes, double StormSeconds, long AfterBytes, long AfterSwapBytes, int Running, int Right, long Kills);

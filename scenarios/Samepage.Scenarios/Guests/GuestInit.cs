@@ -32,7 +32,9 @@ internal static class GuestInit
         # Puts random data in place of all common files, and says the digest of what was meant to be in them.
         rewrite() {
             for file in /shared/*; do
-                dd if=/dev/urandom bs=4096 count=$(($(wc -c <"$file") / 4096)) | tee "$file"
+                # Asked before tee empties it.
+                pages=$(($(wc -c <"$file") / 4096))
+                dd if=/dev/urandom bs=4096 count=$pages | tee "$file"
             done | digest
         }
 

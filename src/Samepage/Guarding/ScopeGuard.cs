@@ -156,12 +156,16 @@ internal sealed class ScopeGuard(GuardOptions options)
         }
     }
 
-    /// <summary>Added swap goes when all has been calm for a while and would have been without it.</summary>
+    /// <summary>A group that may swap counts on what was added as well as the host does.</summary>
+    private static bool NeedsSwap(GuardScope scope, long bytes, GuardFloor calm) =>
+        (scope.IsHost || scope.SwapFreeBytes > 0) && scope.CoverageWithout(Math.Min(bytes, scope.IsHost ? bytes : scope.SwapFreeBytes)) < calm.LeaveCoverage;
+
+    /// <summary>Added swap goes when all has been calm for a while and would have been without it, for the host and for each group.</summary>
     private void Withdraw(GuardSample now, GuardScope scope, List<GuardAction> actions)
     {
         var calm = options.Floors.Count > 0 ? options.Floors[0] : null;
         if (!scope.IsHost || _level != GuardLevel.Calm || now.ProvidedSwapBytes == 0 || calm is null
-            || scope.CoverageWithout(now.ProvidedSwapBytes) < calm.LeaveCoverage || scope.Pressure >= calm.LeavePressure
+            || now.Scopes.Any(each => NeedsSwap(each, now.ProvidedSwapBytes, calm)) || scope.Pressure >= calm.LeavePressure
             || now.At - _changedAt < options.RelaxAfter || now.At - LastOrder(GuardActionKind.ProvisionSwap) < options.RelaxAfter
             || now.At - LastOrder(GuardActionKind.WithdrawSwap) < options.RelaxAfter)
         {

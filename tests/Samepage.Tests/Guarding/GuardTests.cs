@@ -70,6 +70,23 @@ public class GuardTests
             relaxed);
     }
 
+    [Theory]
+    [InlineData(2, 2, false)]
+    [InlineData(8, 2, true)]
+    [InlineData(2, 0, true)]
+    public void Swap_that_a_group_counts_on_is_not_withdrawn(int memoryGibibytes, int swapGibibytes, bool isWithdrawn)
+    {
+        var guard = new Guard(s_options);
+        var group = new GuardScope("/machine/a", false, 3 * Gibibyte, memoryGibibytes * Gibibyte, swapGibibytes * Gibibyte, 0);
+        var kinds = new List<GuardActionKind>();
+        for (var second = 0; second < 300; second++)
+        {
+            kinds.AddRange(Kinds(guard.Decide(new GuardSample(TimeSpan.FromSeconds(second), [At(second, 3).Scopes[0], group], Gibibyte))));
+        }
+
+        Assert.Equal(isWithdrawn, kinds.Contains(GuardActionKind.WithdrawSwap));
+    }
+
     [Fact]
     public void Swap_that_keeps_things_calm_is_not_withdrawn()
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using Samepage.Cli.Rendering;
 using Samepage.Governing;
 using Samepage.Guarding;
@@ -15,6 +16,9 @@ namespace Samepage.Cli.Commands;
 /// <summary><c>samepage status</c>: what merging does, for whom, at what cost, and whether it is done.</summary>
 internal static class StatusCommand
 {
+    /// <summary>A process that opted in and has nothing that could merge is never looked at: nobody waits for it for ever.</summary>
+    private const int NewcomerRounds = 5;
+
     private static readonly TimeSpan s_lookEvery = TimeSpan.FromMilliseconds(100);
     private static readonly Option<bool> s_json = new("--json") { Description = "Write JSON instead of text" };
     private static readonly Option<string?> s_interval = new("--interval") { Description = "Watch for this long first (500ms, 2s, 1m): what ksmd spends is then of now", HelpName = "TIME" };
@@ -68,8 +72,9 @@ internal static class StatusCommand
         var isNamed = !targetOptions.Query(parsed).IsEmpty;
         var targets = isNamed ? targetOptions.Resolve(parsed, proc) : null;
         var waiter = new ConvergenceWaiter(ksm);
-        var verdict = isWait ? Wait(ksm, waiter, timeout, cancel) : null;
-        Show(new MergingReader(proc, ksm), proc, targets, domains, interval, waiter.Memory, parsed.GetValue(s_json), cancel);
+        var reader = new MergingReader(proc, ksm);
+        var verdict = isWait ? Wait(ksm, reader, waiter, timeout, cancel) : null;
+        Show(reader, proc, targets, domains, interval, waiter.Memory, parsed.GetValue(s_json), cancel);
         return verdict is null || verdict.State == Convergence.Converged
             ? ExitCode.Done
             : throw new CommandFailure(ExitCode.Failed, $"merging has not converged: {verdict.Reason}");
@@ -78,7 +83,7 @@ internal static class StatusCommand
     private static TimeSpan? Time(string option, string? text) => text is null ? null : DurationText.Parse(option, text);
 
     private static ConvergenceVerdict Wait(
-        KsmSysfs ksm, ConvergenceWaiter waiter, TimeSpan? timeout, CancellationToken cancel)
+        KsmSysfs ksm, MergingReader reader, ConvergenceWaiter waiter, TimeSpan? timeout, CancellationToken cancel)
     {
         if (!ksm.IsRunning)
         {
@@ -86,16 +91,22 @@ internal static class StatusCommand
         }
 
         var isTold = !Console.IsErrorRedirected;
-        var verdict = waiter.Wait(
-            timeout,
-            (sample, now) =>
+        void Tell(ConvergenceSample sample, ConvergenceVerdict now)
+        {
+            if (isTold)
             {
-                if (isTold)
-                {
-                    Console.Error.Write($"\r\e[K{Readable.Size(sample.SavedPages * 4096)} saved; {now.Reason}");
-                }
-            },
-            cancel);
+                Console.Error.Write($"\r\e[K{Readable.Size(sample.SavedPages * 4096)} saved; {now.Reason}");
+            }
+        }
+
+        // The counters say nothing of a process that ksmd has yet to look at: it gets a few passes more.
+        var clock = Stopwatch.StartNew();
+        var verdict = waiter.Wait(timeout, Tell, cancel);
+        for (var more = 0; more < NewcomerRounds && verdict.State == Convergence.Converged && reader.ReadProcesses(null).HasUnscanned; more++)
+        {
+            verdict = waiter.Wait(timeout - clock.Elapsed, Tell, cancel);
+        }
+
         if (isTold)
         {
             Console.Error.Write("\r\e[K");

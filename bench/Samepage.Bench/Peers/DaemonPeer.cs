@@ -19,9 +19,6 @@ internal sealed class DaemonPeer(string logPath, string policy = "") : IPeer
 
     public long ResidentBytes => _process is { } process ? ProcessStatus.TryRead(new ProcFs(), process.Id)?.ResidentBytes ?? 0 : 0;
 
-    /// <summary>From its start to the end of its first turn.</summary>
-    public double StartSeconds { get; private set; }
-
     public void Begin()
     {
         var ready = new ManualResetEventSlim();
@@ -41,7 +38,6 @@ internal sealed class DaemonPeer(string logPath, string policy = "") : IPeer
             _log.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{clock.Elapsed.TotalSeconds,8:F2} {line.Data}"));
             if (line.Data?.Contains(" serves: ", StringComparison.Ordinal) == true)
             {
-                StartSeconds = clock.Elapsed.TotalSeconds;
                 ready.Set();
             }
         };

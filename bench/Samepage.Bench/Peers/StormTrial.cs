@@ -20,7 +20,7 @@ internal sealed class StormTrial(int guests, int megabytes, IPeer peer, KsmSysfs
     private readonly string _emulator = Path.Combine(Path.GetTempPath(), $"samepage-storm-{Environment.ProcessId}");
     private ProgramFleet? _fleet;
 
-    private long OwnSwapBytes => SwapArea.ReadAll(new ProcFs()).Where(IsOurs).Sum(area => area.TotalBytes);
+    private IEnumerable<SwapArea> OwnSwap => SwapArea.ReadAll(new ProcFs()).Where(area => area.Path.StartsWith(swapDirectory, StringComparison.Ordinal));
 
     /// <summary>Runs it to its end.</summary>
     public StormOutcome Run()
@@ -35,13 +35,13 @@ internal sealed class StormTrial(int guests, int megabytes, IPeer peer, KsmSysfs
         var saved = ksm.SavedPages * 4096;
         _group.Limit(merged + Slack);
         Thread.Sleep(s_guardPatience);
-        var swap = OwnSwapBytes;
+        var swap = OwnSwap.Sum(area => area.TotalBytes);
         var clock = Stopwatch.StartNew();
         Rewrite();
         var seconds = clock.Elapsed.TotalSeconds;
         var running = _fleet.Programs.Count(program => program.IsRunning);
         var right = _fleet.Verify(CancellationToken.None).Count(check => check is { IsUnchanged: true });
-        return new StormOutcome(peer.Name, guests, unmerged, merged, saved, swap, seconds, _group.UsedBytes, SwapArea.ReadAll(new ProcFs()).Where(IsOurs).Sum(area => area.UsedBytes), running, right, _group.Kills);
+        return new StormOutcome(peer.Name, guests, unmerged, merged, saved, swap, seconds, _group.UsedBytes, OwnSwap.Sum(area => area.UsedBytes), running, right, _group.Kills);
     }
 
     /// <summary>Swap that the daemon leaves on is taken away last, when nobody needs it any more.</summary>
@@ -49,7 +49,7 @@ internal sealed class StormTrial(int guests, int megabytes, IPeer peer, KsmSysfs
     {
         _fleet?.Dispose();
         peer.Dispose();
-        foreach (var area in SwapArea.ReadAll(new ProcFs()).Where(IsOurs))
+        foreach (var area in OwnSwap)
         {
             SwapSpace.SwitchOff(area.Path);
         }
@@ -62,8 +62,6 @@ internal sealed class StormTrial(int guests, int megabytes, IPeer peer, KsmSysfs
         File.Delete(_emulator);
         _group.Dispose();
     }
-
-    private bool IsOurs(SwapArea area) => area.Path.StartsWith(swapDirectory, StringComparison.Ordinal);
 
     /// <summary>The emulator goes into the group by itself, before it has any memory.</summary>
     private void WriteEmulator()

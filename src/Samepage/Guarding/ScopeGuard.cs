@@ -158,7 +158,7 @@ internal sealed class ScopeGuard(GuardOptions options)
 
     /// <summary>A group that may swap counts on what was added as well as the host does.</summary>
     private static bool NeedsSwap(GuardScope scope, long bytes, GuardFloor calm) =>
-        (scope.IsHost || scope.SwapFreeBytes > 0) && scope.CoverageWithout(Math.Min(bytes, scope.IsHost ? bytes : scope.SwapFreeBytes)) < calm.LeaveCoverage;
+        (scope.IsHost || scope.SwapFreeBytes > 0) && scope.CoverageWithout(scope.IsHost ? bytes : Math.Min(bytes, scope.SwapFreeBytes)) < calm.LeaveCoverage;
 
     /// <summary>Added swap goes when all has been calm for a while and would have been without it, for the host and for each group.</summary>
     private void Withdraw(GuardSample now, GuardScope scope, List<GuardAction> actions)

@@ -147,7 +147,7 @@ static uint64_t mappings_default(void)
 	return limit / 2;
 }
 
-/* What is not said is as by default. -EINVAL for what cannot be. */
+/* What is not said is as by default, 0 where the engine knows better. -EINVAL for what cannot be. */
 static int32_t limits_fill(struct samepage_limits *to, const struct samepage_limits *from)
 {
 	if (from->pace > SAMEPAGE_PACE_EAGER || from->cpu_percent_max > 100 ||
@@ -155,8 +155,8 @@ static int32_t limits_fill(struct samepage_limits *to, const struct samepage_lim
 		return -EINVAL;
 	to->size = sizeof(*to);
 	to->pace = from->pace;
-	to->cpu_percent_max = from->cpu_percent_max ? from->cpu_percent_max : 50;
-	to->window_pages_max = from->window_pages_max ? from->window_pages_max : 512;
+	to->cpu_percent_max = from->cpu_percent_max;
+	to->window_pages_max = from->window_pages_max;
 	to->mappings_max = from->mappings_max ? from->mappings_max : mappings_default();
 	return 0;
 }

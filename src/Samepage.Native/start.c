@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "inner.h"
+#include "processor.h"
 
 #define STACK_BYTES (512 * 1024)
 /* What the runtime reserves when it starts, roughly; where so much cannot be had it would end the process. */
@@ -44,15 +46,19 @@ static void stop(const char *reason, const char *detail)
 	atomic_store((_Atomic uint32_t *)&samepage_inner.gate->state, SAMEPAGE_STATE_STOPPED);
 }
 
-/* The file beside the one that this function is in. */
+/*
+ * The file beside the one that this function is in: where an installed library is found by a link in the system's
+ * directory, beside what the link leads to.
+ */
 int path_beside(char *path, size_t size, const char *name)
 {
 	Dl_info library;
+	char real[PATH_MAX];
 	const char *slash;
 
-	if (!dladdr((void *)path_beside, &library) || !(slash = strrchr(library.dli_fname, '/')))
+	if (!dladdr((void *)path_beside, &library) || !realpath(library.dli_fname, real) || !(slash = strrchr(real, '/')))
 		return 0;
-	return snprintf(path, size, "%.*s/%s", (int)(slash - library.dli_fname), library.dli_fname, name) < (int)size;
+	return snprintf(path, size, "%.*s/%s", (int)(slash - real), real, name) < (int)size;
 }
 
 static int has_room(void)
@@ -65,8 +71,13 @@ static int has_room(void)
 static engine_run load(void)
 {
 	char path[512];
+	const char *feature = missing_feature();
 	void *library, *run = NULL;
 
+	if (feature) {
+		stop("the engine is compiled for " SAMEPAGE_ISA_NAME ", and this processor has no ", feature);
+		return NULL;
+	}
 	if (!has_room()) {
 		stop("too little address space for the engine (ulimit -v)", "");
 		return NULL;

@@ -15,6 +15,9 @@ internal static unsafe partial class SamepageLibrary
     private const string Library = "samepage";
     private const string FileName = "libsamepage.so";
 
+    /// <summary>What it is called where it was installed without what compilers need.</summary>
+    private const string VersionedName = "libsamepage.so.1";
+
     /// <summary>Names a file or directory to load it from.</summary>
     private const string Variable = "SAMEPAGE_LIBRARY";
 
@@ -72,7 +75,10 @@ internal static unsafe partial class SamepageLibrary
             : throw new LinuxException(call[(call.IndexOf('.', StringComparison.Ordinal) + 1)..(end < 0 ? call.Length : end)], (Errno)(-result));
     }
 
-    /// <summary>Beside the program, then where SAMEPAGE_LIBRARY says, then where the system keeps libraries.</summary>
+    /// <summary>
+    /// Beside the program, then where SAMEPAGE_LIBRARY says, then where the program's packages lie and the system keeps
+    /// libraries.
+    /// </summary>
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)
     {
         if (name != Library)
@@ -82,7 +88,7 @@ internal static unsafe partial class SamepageLibrary
 
         foreach (var candidate in Candidates())
         {
-            if (NativeLibrary.TryLoad(candidate, out var handle))
+            if (NativeLibrary.TryLoad(candidate, assembly, path, out var handle))
             {
                 return handle;
             }
@@ -100,5 +106,6 @@ internal static unsafe partial class SamepageLibrary
         }
 
         yield return FileName;
+        yield return VersionedName;
     }
 }

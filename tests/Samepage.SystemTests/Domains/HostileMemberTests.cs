@@ -207,7 +207,7 @@ public class HostileMemberTests
         var silent = Enumerable.Range(0, 1100).Select(_ => TryConnect(domain)).ToArray();
         Assert.True(silent[0]?.IsClosed(8000), "who connected and said nothing is still there");
         Array.ForEach(silent, member => member?.Dispose());
-        KeeperProcess.Until(() => Samepage.Merging.User.DomainQuery.Ask(domain.SocketPath, TimeSpan.FromSeconds(5)).Members.Count == 1, "only the honest one is left", 20);
+        KeeperProcess.Until(() => Samepage.Merging.User.DomainQuery.Ask(domain, TimeSpan.FromSeconds(5)).Members.Count == 1, "only the honest one is left", 20);
     });
 
     private static RawMember? TryConnect(Samepage.Merging.User.DomainName domain)

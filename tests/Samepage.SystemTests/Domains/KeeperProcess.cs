@@ -22,7 +22,7 @@ internal sealed class KeeperProcess : IDisposable
 
     public Process Process { get; private set; }
 
-    public DomainReport Report => DomainQuery.Ask(Name.SocketPath, TimeSpan.FromSeconds(5));
+    public DomainReport Report => DomainQuery.Ask(Name, TimeSpan.FromSeconds(5));
 
     /// <summary>What lies about of the domain.</summary>
     public string[] Remains => [.. Directory.GetFiles(DomainName.OwnDirectory, $"{Name}.*").Order()];

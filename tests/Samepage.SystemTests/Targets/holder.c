@@ -1,6 +1,7 @@
 /*
  * Holds pages for the kernel to merge: holder none|process|region PAGES CONTENTS. "process" opts in by prctl, "region" by
- * madvise. Each line on standard input is "fill SEED", answered by "filled", or "check", answered by "intact" or "damaged".
+ * madvise. Each line on standard input is "fill SEED", answered by "filled", "damage", which changes one bit, or "check";
+ * the last two are answered by "intact" or "damaged".
  */
 #include "target.h"
 #include <stdint.h>
@@ -52,6 +53,8 @@ int main(int count, char **argument)
     char line[64];
     while (fgets(line, sizeof line, stdin)) {
         int fills = sscanf(line, "fill %lu", &seed) == 1;
+        if (!strncmp(line, "damage", 6))
+            memory[pages * WORDS / 2] ^= 1;
         int intact = visit(seed, fills);
         puts(fills ? "filled" : intact ? "intact" : "damaged");
     }

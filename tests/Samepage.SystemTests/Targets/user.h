@@ -113,7 +113,7 @@ static inline void user_join(void)
 {
 	const char *path = getenv("SAMEPAGE_LIBRARY"), *domain = getenv("SAMEPAGE_DOMAIN");
 	user.is_preloaded = !path && domain;
-	void *library = path ? dlopen(path, RTLD_NOW) : domain ? dlopen("libsamepage.so", RTLD_NOW | RTLD_NOLOAD) : NULL;
+	void *library = path ? dlopen(path, RTLD_NOW) : domain ? dlopen("libsamepage.so.1", RTLD_NOW | RTLD_NOLOAD) : NULL;
 	if (path && !library) {
 		printf("lacking %s\n", dlerror());
 		exit(EXIT_LACKING);

@@ -11,10 +11,13 @@ public sealed class UnprivilegedTests : IDisposable
     {
         // Not everybody can reach into the directory of a build.
         _libraries = Directory.CreateDirectory(Path.Combine(TargetProgram.OutputDirectory, _domain.Name));
-        foreach (var library in new[] { TestDomain.Library, TestDomain.Preload, Path.ChangeExtension(TestDomain.Library, null) + "-engine.so" })
+        foreach (var library in new[] { TestDomain.Library + ".1", TestDomain.Preload, Path.ChangeExtension(TestDomain.Library, null) + "-engine.so" })
         {
             File.Copy(library, Path.Combine(_libraries.FullName, Path.GetFileName(library)));
         }
+
+        // Two files would be two libraries to the loader: the shorter name is a link, as where it was built.
+        File.CreateSymbolicLink(Path.Combine(_libraries.FullName, Path.GetFileName(TestDomain.Library)), Path.GetFileName(TestDomain.Library) + ".1");
     }
 
     public void Dispose()
@@ -52,6 +55,31 @@ public sealed class UnprivilegedTests : IDisposable
         using var keeper = StartKeeper();
         using var member = Member();
         AssertSaysWhyNot(member);
+    }
+
+    /// <summary>Two users may have domains of the same name, which have nothing to do with each other.</summary>
+    [Fact]
+    public void Root_tells_another_user_s_domain_from_its_own()
+    {
+        using var own = StartKeeper();
+        var socket = Path.Combine("/tmp/samepage-65534/domains", _domain.Name + ".sock");
+        using var another = Tool.Start("setpriv", SamepageCommand.AsNobody(["keeper", "--domain", _domain.Name]));
+        try
+        {
+            Assert.True(SpinWait.SpinUntil(() => File.Exists(socket), 10_000), "the other keeper makes no socket");
+            var (_, output, errors) = SamepageCommand.Run("status", "--domain", _domain.Name, "--json");
+            using var status = System.Text.Json.JsonDocument.Parse(output);
+            Assert.Equal(
+                [_domain.Name, _domain.Name + "@65534"],
+                status.RootElement.GetProperty("domains").EnumerateArray().Select(domain => domain.GetProperty("domain").GetString()).Order(StringComparer.Ordinal));
+            Assert.Equal("", errors);
+        }
+        finally
+        {
+            another.Kill();
+            another.WaitForExit();
+            File.Delete(socket);
+        }
     }
 
     /// <summary>Its own keeper may open no userfaultfd either.</summary>

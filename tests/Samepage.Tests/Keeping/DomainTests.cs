@@ -194,6 +194,34 @@ public sealed class DomainTests : IDisposable
         Assert.Equal(("test", 1.234, Environment.ProcessId), (report.Domain, report.UptimeSeconds, Assert.Single(report.Members).Pid));
     }
 
+    /// <summary>Who answers may be anybody's program.</summary>
+    [Theory]
+    [InlineData("\"members\":[", "\"members\":[null,")]
+    [InlineData("\"members\":[", "\"members\":[{},")]
+    [InlineData("\"domain\":\"test\"", "\"domain\":null")]
+    [InlineData("\"counters\":{", "\"counters\":null,\"others\":{")]
+    [InlineData("samepage.domain/1", "samepage.domain/2")]
+    public void A_report_that_lacks_something_is_none(string piece, string instead)
+    {
+        _ = Join(out _);
+        var text = System.Text.Encoding.UTF8.GetString(new DomainReporter(_domain, 1234).ToBytes());
+        Assert.Contains(piece, text, StringComparison.Ordinal);
+        Assert.NotNull(DomainReport.TryRead(System.Text.Encoding.UTF8.GetBytes(text)));
+        Assert.Null(DomainReport.TryRead(System.Text.Encoding.UTF8.GetBytes(text.Replace(piece, instead, StringComparison.Ordinal))));
+    }
+
+    [Fact]
+    public void Figures_that_no_machine_could_have_can_be_added_up()
+    {
+        _ = Join(out _);
+        var text = System.Text.Encoding.UTF8.GetString(new DomainReporter(_domain, 1234).ToBytes());
+        var wild = System.Text.RegularExpressions.Regex.Replace(text, "\"(merged_pages|metadata_bytes|cpu_nanoseconds_total)\":\\d+", "\"$1\":18446744073709551615");
+        var report = DomainReport.TryRead(System.Text.Encoding.UTF8.GetBytes(wild))!;
+        var many = report with { Members = [.. Enumerable.Repeat(Assert.Single(report.Members), 4096)] };
+        Assert.InRange(many.Members.Sum(member => (long)member.Counters.MergedPages * 4096), 1L << 59, long.MaxValue);
+        Assert.InRange(many.Members.Sum(member => (long)member.Counters.MetadataBytes), 1L << 59, long.MaxValue);
+    }
+
     [Fact]
     public void Garbage_never_throws() => Gen.Int.Sample(
         seed =>

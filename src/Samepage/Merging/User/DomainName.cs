@@ -18,6 +18,7 @@ public sealed class DomainName
 
     private const string SystemDirectory = "/run/samepage/domains";
     private const string Extension = ".sock";
+    private const int ForeignMax = 64;
 
     private DomainName(string text) => Text = text;
 
@@ -52,22 +53,26 @@ public sealed class DomainName
         System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
 
     /// <summary>
-    /// The sockets that lie where this user may look, living or not: its own and the system's; for root, everybody's.
+    /// The sockets that lie where this user may look, living or not: its own and the system's; for root, everybody's. Of
+    /// another user's at most 64.
     /// </summary>
-    public static IReadOnlyList<(DomainName Name, string SocketPath)> Present()
+    public static IReadOnlyList<DomainPlace> Present()
     {
-        var found = new List<(DomainName, string)>();
-        foreach (var directory in Directories().Distinct())
+        var found = new List<DomainPlace>();
+        foreach (var (directory, owner) in Directories().Distinct())
         {
+            // Somebody may have put a link to another's there.
+            if (FileHandle.OwnerOfDirectory(directory)?.UserId != owner)
+            {
+                continue;
+            }
+
             try
             {
-                foreach (var path in Directory.EnumerateFiles(directory, "*" + Extension).Order(StringComparer.Ordinal))
-                {
-                    if (TryParse(Path.GetFileNameWithoutExtension(path)) is { } name)
-                    {
-                        found.Add((name, path));
-                    }
-                }
+                var isForeign = owner != 0 && owner != CurrentUser.Id;
+                found.AddRange(Directory.EnumerateFiles(directory, "*" + Extension).Take(isForeign ? ForeignMax : int.MaxValue).Order(StringComparer.Ordinal)
+                    .Select(path => (Path: path, Name: TryParse(Path.GetFileNameWithoutExtension(path)))).Where(socket => socket.Name is not null)
+                    .Select(socket => new DomainPlace(socket.Name!, socket.Path, owner, isForeign)));
             }
             catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
             {
@@ -81,14 +86,15 @@ public sealed class DomainName
     /// <inheritdoc/>
     public override string ToString() => Text;
 
-    private static IEnumerable<string> Directories()
+    /// <summary>With who must own each.</summary>
+    private static IEnumerable<(string Path, uint Owner)> Directories()
     {
-        yield return SystemDirectory;
+        yield return (SystemDirectory, 0);
         if (!Environment.IsPrivilegedProcess)
         {
             if (TryOwnDirectory() is { } own)
             {
-                yield return own;
+                yield return (own, CurrentUser.Id);
             }
 
             yield break;
@@ -96,18 +102,22 @@ public sealed class DomainName
 
         foreach (var runtime in Subdirectories("/run/user", "*"))
         {
-            yield return Path.Combine(runtime, "samepage", "domains");
+            if (User(Path.GetFileName(runtime)) is { } user)
+            {
+                yield return (Path.Combine(runtime, "samepage", "domains"), user);
+            }
         }
 
         foreach (var fallback in Subdirectories("/tmp", "samepage-*"))
         {
             // Anybody may make a directory there, so the name must be of its owner.
-            if (uint.TryParse(Path.GetFileName(fallback)["samepage-".Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var user)
-                && FileHandle.OwnerOfDirectory(fallback)?.UserId == user)
+            if (User(Path.GetFileName(fallback)["samepage-".Length..]) is { } user && FileHandle.OwnerOfDirectory(fallback)?.UserId == user)
             {
-                yield return Path.Combine(fallback, "domains");
+                yield return (Path.Combine(fallback, "domains"), user);
             }
         }
+
+        static uint? User(string text) => uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var user) ? user : null;
     }
 
     private static string? TryOwnDirectory()

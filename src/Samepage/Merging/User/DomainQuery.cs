@@ -2,29 +2,36 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Samepage.Linux;
 using Samepage.Linux.Memory;
+using Samepage.Linux.Proc;
 using Samepage.Linux.Sockets;
 using Samepage.Merging.User.Keeping;
 using Samepage.Merging.User.Protocol;
 
 namespace Samepage.Merging.User;
 
-/// <summary>Asks a keeper of its domain, without joining. What lies at the path need not be a keeper and is not believed.</summary>
+/// <summary>
+/// Asks a keeper of its domain, without joining. What lies at the path need not be a keeper: nothing that it says can do
+/// more than mislead about its own user's processes.
+/// </summary>
 public static class DomainQuery
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2), s_patienceAfterSilence = TimeSpan.FromMilliseconds(20);
+
     private const string NotForUs = "the keeper does not talk to this user";
-    private const long ReportBytesMax = 64 << 20;
+    private const long ReportBytesMax = 8 << 20;
 
     /// <summary>Asks all keepers that this user can see.</summary>
     /// <param name="only">The domain to ask for; null: all.</param>
-    /// <param name="silent">Told of each that gave no answer, and why.</param>
-    public static IReadOnlyList<DomainReport> AskAll(DomainName? only, Action<DomainName, string>? silent = null)
+    /// <param name="silent">Told of each that gave no answer, by its label, and why.</param>
+    public static IReadOnlyList<DomainReport> AskAll(DomainName? only, Action<string, string>? silent = null)
     {
         var reports = new List<DomainReport>();
-        foreach (var (name, path) in DomainName.Present().Where(found => only is null || found.Name.Text == only.Text))
+        var patience = new Dictionary<uint, TimeSpan>();
+        foreach (var place in DomainName.Present().Where(found => only is null || found.Name.Text == only.Text))
         {
             try
             {
-                reports.Add(Ask(path, TimeSpan.FromSeconds(2)));
+                reports.Add(Ask(place, patience.GetValueOrDefault(place.Owner, s_patience)));
             }
             catch (LinuxException error) when (error.Errno is Errno.ECONNREFUSED or Errno.ENOENT)
             {
@@ -32,19 +39,33 @@ public static class DomainQuery
             }
             catch (Exception error) when (error is LinuxException or IOException)
             {
-                silent?.Invoke(name, error.Message);
+                // Many that keep silent must not keep everybody waiting that often.
+                patience[place.Owner] = place.IsForeign ? s_patienceAfterSilence : s_patience;
+                silent?.Invoke(place.Label, error.Message);
             }
         }
 
         return reports;
     }
 
-    /// <summary>Asks one keeper.</summary>
+    /// <summary>Asks the keeper of a domain at its usual place for this user.</summary>
     /// <exception cref="LinuxException">Nobody listens there, or not to this caller.</exception>
     /// <exception cref="IOException">There was no answer in time, or none that makes sense.</exception>
-    public static DomainReport Ask(string socketPath, TimeSpan timeout)
+    public static DomainReport Ask(DomainName name, TimeSpan timeout) =>
+        Ask(new DomainPlace(name, name.SocketPath, CurrentUser.Id, IsForeign: false), timeout);
+
+    /// <summary>Asks one keeper. A foreign one is given its label for a name, and only processes of its own user for members.</summary>
+    /// <exception cref="LinuxException">Nobody listens there, or not to this caller.</exception>
+    /// <exception cref="IOException">There was no answer in time, or none that makes sense.</exception>
+    public static DomainReport Ask(DomainPlace place, TimeSpan timeout)
     {
+        var socketPath = place.SocketPath;
         using var socket = PacketSocket.Connect(socketPath);
+        if (socket.Peer.UserId is var keeper && keeper != 0 && keeper != place.Owner)
+        {
+            throw new IOException(FormattableString.Invariant($"{socketPath}: user {keeper} listens in a directory of user {place.Owner}"));
+        }
+
         using var poll = new EventPoll();
         poll.Add(socket.Descriptor, 1, Readiness.Read);
         var question = new MessageHeader { Magic = ProtocolLimits.Magic, Version = ProtocolLimits.Version, Kind = MessageKind.Query };
@@ -62,13 +83,24 @@ public static class DomainQuery
         var length = socket.Receive(answer, out var descriptor);
         try
         {
-            return Read(answer.AsSpan(0, Math.Max(0, length)), descriptor)
-                ?? throw new IOException($"{socketPath}: {(length == 0 ? NotForUs : "the keeper gave no sensible answer")}");
+            return Read(answer.AsSpan(0, Math.Max(0, length)), descriptor) is { } report && report.Domain == place.Name.Text
+                ? place.IsForeign ? Own(report, place) : report
+                : throw new IOException($"{socketPath}: {(length == 0 ? NotForUs : "the keeper gave no sensible answer")}");
         }
         finally
         {
             FileHandle.Close(ref descriptor);
         }
+    }
+
+    private static DomainReport Own(DomainReport report, DomainPlace place)
+    {
+        var proc = new ProcFs();
+        return report with
+        {
+            Domain = place.Label,
+            Members = [.. report.Members.Where(member => ProcessStatus.TryRead(proc, member.Pid)?.UserId == place.Owner)],
+        };
     }
 
     private static void WaitForAnswer(EventPoll poll, string socketPath, TimeSpan timeout)

@@ -1,29 +1,75 @@
+using System.Diagnostics;
 using Samepage.Linux;
 
 namespace Samepage.Merging.User.Engine;
 
 /// <summary>
-/// Keeps the engine's thread within a share of one core, averaged over ten seconds: time that it did not use adds up
-/// that far and no further. One thread: the engine's.
+/// Keeps the engine's thread within a share of one core, piece by piece: after each piece of work it rests until the
+/// share holds, so that others wait for a processor as long as a piece takes and no longer. What counts is the time
+/// from a piece's beginning to its end: where the engine had to wait for a processor itself, it rests all the longer.
+/// One thread: the engine's.
 /// </summary>
-internal sealed class CpuAllowance
+/// <remarks>
+/// What the program feels of merging is nearly all the windows, and of those how many fall into a second: looking and
+/// asking cost a server's requests nothing that could be measured. Hence a small share, unless memory is short.
+/// </remarks>
+internal sealed unsafe class CpuAllowance
 {
-    private const int DefaultPercent = 50;
-    private const long WindowMilliseconds = 10_000;
-    private long _clock = Environment.TickCount64;
-    private long _used = CurrentThread.CpuNanoseconds;
-    private long _creditNanoseconds;
+    private const uint DefaultPercent = 3, ShortagePercent = 10;
 
-    /// <summary>How long to sleep before going on; 0 while there is time to spend.</summary>
-    /// <param name="percent">Of one core; 0 means the default.</param>
-    public int MillisecondsToWait(uint percent)
+    /// <summary>Shorter rests are put together; a longer debt is forgiven.</summary>
+    private static readonly TimeSpan s_restMin = TimeSpan.FromMilliseconds(2), s_debtMax = TimeSpan.FromSeconds(1);
+
+    private readonly Gate* _gate;
+    private long _since = Stopwatch.GetTimestamp();
+    private uint _bell;
+    private TimeSpan _debt;
+
+    public CpuAllowance(Gate* gate) => _gate = gate;
+
+    /// <summary>Nothing is to be waited for: the program has asked for haste.</summary>
+    public bool IsUnlimited { get; set; }
+
+    /// <summary>Memory is short: where the program has set no share, it is a larger one.</summary>
+    public bool IsMemoryShort { get; set; }
+
+    /// <summary>A turn begins.</summary>
+    /// <param name="bell">The doorbell as it stood before requests were answered: who has rung since is not kept waiting.</param>
+    public void BeginTurn(uint bell)
     {
-        const int nanosecondsOfPercent = 10_000;
-        var share = percent == 0 ? DefaultPercent : Math.Min(percent, 100);
-        var (now, used) = (Environment.TickCount64, CurrentThread.CpuNanoseconds);
-        _creditNanoseconds += (now - _clock) * share * nanosecondsOfPercent - (used - _used);
-        _creditNanoseconds = Math.Min(_creditNanoseconds, WindowMilliseconds * share * nanosecondsOfPercent);
-        (_clock, _used) = (now, used);
-        return _creditNanoseconds >= 0 ? 0 : (int)Math.Min(-_creditNanoseconds / (share * nanosecondsOfPercent) + 1, WindowMilliseconds);
+        _since = Stopwatch.GetTimestamp();
+        _bell = bell;
+    }
+
+    /// <summary>A piece of work is done: rests where it is time to, unless somebody has rung.</summary>
+    public void Rest()
+    {
+        Count();
+        if (_debt < s_restMin)
+        {
+            return;
+        }
+
+        Futex.Wait(&_gate->Doorbell, _bell, (int)_debt.TotalMilliseconds);
+        var rested = Stopwatch.GetElapsedTime(_since);
+        _debt = rested < _debt ? _debt - rested : TimeSpan.Zero;
+        _since = Stopwatch.GetTimestamp();
+    }
+
+    /// <summary>The turn is over. Gives the milliseconds to rest before the next.</summary>
+    public int EndTurn()
+    {
+        Count();
+        var rest = _debt;
+        _debt = TimeSpan.Zero;
+        return (int)rest.TotalMilliseconds;
+    }
+
+    private void Count()
+    {
+        var share = _gate->Limits.CpuPercentMax is 0 ? IsMemoryShort ? ShortagePercent : DefaultPercent : Math.Min(_gate->Limits.CpuPercentMax, 100);
+        var debt = _debt + Stopwatch.GetElapsedTime(_since) * (100 - share) / share;
+        _debt = IsUnlimited ? TimeSpan.Zero : debt < s_debtMax ? debt : s_debtMax;
+        _since = Stopwatch.GetTimestamp();
     }
 }

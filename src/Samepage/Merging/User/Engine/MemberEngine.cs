@@ -20,7 +20,7 @@ internal sealed unsafe class MemberEngine : IDisposable
     private readonly GateLock _lock;
     private readonly DescriptorTable _descriptors;
     private readonly EngineCounters _counters;
-    private readonly CpuAllowance _allowance = new();
+    private readonly CpuAllowance _allowance;
     private readonly SpareMappings _spare = new();
     private readonly DomainName _domain;
     private MergeSession? _session;
@@ -36,6 +36,7 @@ internal sealed unsafe class MemberEngine : IDisposable
         _lock = new GateLock(gate, calls);
         _descriptors = new DescriptorTable(gate, calls);
         _counters = new EngineCounters(gate);
+        _allowance = new CpuAllowance(gate);
         _domain = DomainName.TryParse(Text(gate->Domain, Gate.DomainBytes)) ?? DomainName.TryParse(DomainName.Default)!;
     }
 
@@ -78,7 +79,7 @@ internal sealed unsafe class MemberEngine : IDisposable
         {
             var bell = Volatile.Read(ref _gate->Doorbell);
             AnswerRequest();
-            var pause = IsStopped ? IdleMilliseconds : Work();
+            var pause = IsStopped ? IdleMilliseconds : Work(bell);
             Publish();
             if (!_hasLeft && pause > 0)
             {
@@ -88,7 +89,7 @@ internal sealed unsafe class MemberEngine : IDisposable
     }
 
     /// <summary>One turn of the engine's own work. Gives the milliseconds until the next.</summary>
-    private int Work()
+    private int Work(uint bell)
     {
         if (!EnsureLink())
         {
@@ -98,9 +99,9 @@ internal sealed unsafe class MemberEngine : IDisposable
         try
         {
             _spare.Take();
+            _allowance.BeginTurn(bell);
             var isBusy = _session!.Turn(_link!, IsEager);
-            var wait = IsEager ? 0 : _allowance.MillisecondsToWait(_gate->Limits.CpuPercentMax);
-            return Math.Max(wait, isBusy ? 0 : IsEager ? EagerMilliseconds : IdleMilliseconds);
+            return Math.Max(_allowance.EndTurn(), isBusy ? 0 : IsEager ? EagerMilliseconds : IdleMilliseconds);
         }
         catch (KeeperLostException lost)
         {
@@ -174,7 +175,7 @@ internal sealed unsafe class MemberEngine : IDisposable
             _descriptors.Add(_link.Descriptor);
             if (_session is null)
             {
-                _session = new MergeSession(_gate, _calls, _lock, _descriptors, _counters, _link);
+                _session = new MergeSession(_gate, _calls, _lock, _descriptors, _counters, _allowance, _link);
             }
 
             _session.Join(_link);

@@ -8,7 +8,7 @@ namespace Samepage.Merging.User.Engine;
 /// opens one window for each chunk in which something can be merged. One thread: the engine's.
 /// </summary>
 internal sealed unsafe class MergeBatch(
-    Shelf shelf, MergeWindow window, EngineCounters counters, MappingBudget budget, RefusedPages refused) : IDisposable
+    Shelf shelf, MergeWindow window, EngineCounters counters, CpuAllowance allowance, MappingBudget budget, RefusedPages refused) : IDisposable
 {
     /// <summary>Chunks that are taken together: 64 MiB, as much as a segment can hold.</summary>
     public const int ChunksMax = 32;
@@ -29,7 +29,7 @@ internal sealed unsafe class MergeBatch(
     private int _count;
     private int _phase;
 
-    /// <summary>Pages that a window may hold back, as the program set it; 0 for a whole chunk.</summary>
+    /// <summary>Pages that a window may hold back, as the program set it; 0 where it said nothing.</summary>
     public int WindowPagesMax { get; set; }
 
     /// <summary>Pages merged by the last batch.</summary>
@@ -59,6 +59,7 @@ internal sealed unsafe class MergeBatch(
             chunk.IsUnfinished = false;
             schedule.NoteLook(chunk, known, _fresh, found);
             Add(chunk, looker);
+            allowance.Rest();
         }
 
         counters.Now.ScannedPagesTotal = looker.ScannedPagesTotal;
@@ -155,7 +156,9 @@ internal sealed unsafe class MergeBatch(
     {
         var pages = _pages.AsSpan(0, _count);
         link.Post(pages);
+        allowance.Rest();
         Promote(pages, zero, link);
+        allowance.Rest();
         for (int first = 0, end; first < _count; first = end)
         {
             end = first;
@@ -165,6 +168,7 @@ internal sealed unsafe class MergeBatch(
             }
 
             Merge(_chunks[_pages[first].Chunk], _pages.AsSpan(first, end - first), zero, link, schedule);
+            allowance.Rest();
         }
     }
 
@@ -174,7 +178,7 @@ internal sealed unsafe class MergeBatch(
         _unmappable.LeaveOut(pages);
         var segment = _writer.Write(
             pages, page => page.Answer == Protocol.Answer.Promote && page.Fingerprint != zero,
-            page => _chunks[page.Chunk].Base + page.Page * MemberRegion.PageBytes);
+            page => _chunks[page.Chunk].Base + page.Page * MemberRegion.PageBytes, allowance);
         counters.Now.PromotedPagesTotal = _writer.PromotedPagesTotal;
         if (segment < 0)
         {

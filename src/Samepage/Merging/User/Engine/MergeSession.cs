@@ -34,7 +34,9 @@ internal sealed unsafe class MergeSession : IDisposable
     private readonly RefusedPages _refused;
     private readonly MergeBatch _batch;
     private readonly LookSchedule _schedule;
-    private readonly BreakGuard _guard = new(new ProcFs());
+    private readonly CpuAllowance _allowance;
+    private readonly ProcFs _proc = new();
+    private readonly BreakGuard _guard;
     private readonly GrowthWatch _growth = new();
     private readonly List<Chunk> _due = [];
     private readonly long _heapAtStart;
@@ -51,10 +53,10 @@ internal sealed unsafe class MergeSession : IDisposable
     /// <summary>Opens what the windows need; with the keeper's help where this process lacks the privilege.</summary>
     /// <exception cref="LinuxException">The kernel refuses a part of it: there can be no merging here.</exception>
     public MergeSession(
-        Gate* gate, GateCalls* calls, GateLock gateLock, DescriptorTable descriptors, EngineCounters counters, KeeperLink link)
+        Gate* gate, GateCalls* calls, GateLock gateLock, DescriptorTable descriptors, EngineCounters counters, CpuAllowance allowance, KeeperLink link)
     {
         _gate = gate;
-        (_descriptors, _counters) = (descriptors, counters);
+        (_descriptors, _counters, _allowance) = (descriptors, counters, allowance);
         var opener = new FaultOpener(link, descriptors);
         _moveFault = opener.Open(Userfault.MoveFeature | Userfault.ForkFeature);
         _protectFault = opener.Open(Userfault.MoveFeature);
@@ -65,9 +67,10 @@ internal sealed unsafe class MergeSession : IDisposable
         _remap = new RemapWindow(new WriteHold(_protectFault, calls, gateLock, counters), _shelf, descriptors);
         _returner = new Returner(_remap, _catalog, ledger, counters);
         _refused = new RefusedPages(gateLock);
-        _batch = new MergeBatch(_shelf, _window, counters, _budget, _refused);
+        _batch = new MergeBatch(_shelf, _window, counters, allowance, _budget, _refused);
         _renewer = new Renewer(_remap, _batch, _catalog, _shelf, ledger, _budget, counters);
         _schedule = new LookSchedule(counters, ledger);
+        _guard = new BreakGuard(_proc);
         TakeLimits();
         _heapAtStart = GC.GetTotalMemory(false);
     }
@@ -106,7 +109,7 @@ internal sealed unsafe class MergeSession : IDisposable
     /// <returns>Whether there is more to do at once.</returns>
     public bool Turn(KeeperLink link, bool isEager)
     {
-        _schedule.IsEager = isEager;
+        SetHaste(isEager);
         RefreshIfStale(isUrgent: false);
         if (_growth.IsNoticed())
         {
@@ -139,7 +142,7 @@ internal sealed unsafe class MergeSession : IDisposable
     /// <returns>Pages merged.</returns>
     public long ScanAll(KeeperLink link, long deadline)
     {
-        _schedule.IsEager = true;
+        SetHaste(true);
         RefreshIfStale(isUrgent: true);
         long merged = 0;
         for (var first = 0; first < _catalog.Chunks.Count && LookSchedule.Now < deadline; first += MergeBatch.ChunksMax)
@@ -234,6 +237,7 @@ internal sealed unsafe class MergeSession : IDisposable
         if (LookSchedule.Now >= _nextReport)
         {
             _nextReport = LookSchedule.Now + (isEager ? EagerReportMilliseconds : ReportMilliseconds);
+            _allowance.IsMemoryShort = !isEager && MemoryShortage.IsNear(_proc);
             Count();
             _news += link.Report(_counters, _shelf);
         }
@@ -312,6 +316,8 @@ internal sealed unsafe class MergeSession : IDisposable
 
         return merged;
     }
+
+    private void SetHaste(bool isEager) => (_schedule.IsEager, _allowance.IsUnlimited) = (isEager, isEager);
 
     private void NoteObstacle()
     {

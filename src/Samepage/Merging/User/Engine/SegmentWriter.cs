@@ -15,6 +15,7 @@ internal sealed class SegmentWriter
     /// <summary>Of what could be had, a segment takes a quarter at most: its pages come on top until others go.</summary>
     private const long HeadroomShare = 4;
     private const long PageBytes = AnonymousMemory.PageSize;
+    private const int StretchPages = 256;
 
     /// <summary>Asking the kernel what is left takes as long as writing a hundred pages.</summary>
     private const int RoomMilliseconds = 250;
@@ -41,8 +42,9 @@ internal sealed class SegmentWriter
     /// <param name="pages">Pages in ascending order of address; of those with equal fingerprints, the first is written.</param>
     /// <param name="isWanted">Which of them.</param>
     /// <param name="addressOf">Where a page is.</param>
+    /// <param name="allowance">Told after each stretch of writing.</param>
     /// <returns>The sealed segment, the caller's to close; -1 where there is nothing to write or no memory for it.</returns>
-    public int Write(ReadOnlySpan<PostedPage> pages, Func<PostedPage, bool> isWanted, Func<PostedPage, ulong> addressOf)
+    public int Write(ReadOnlySpan<PostedPage> pages, Func<PostedPage, bool> isWanted, Func<PostedPage, ulong> addressOf, CpuAllowance allowance)
     {
         Obstacle = "";
         _written.Clear();
@@ -58,6 +60,7 @@ internal sealed class SegmentWriter
                     _ = _extents.Add(page.Fingerprint);
                     descriptor = descriptor >= 0 ? descriptor : SealedMemory.Create("samepage");
                     slots += AppendExtent(descriptor, addressOf(page), slots);
+                    allowance.Rest();
                 }
             }
 
@@ -67,6 +70,10 @@ internal sealed class SegmentWriter
                 {
                     descriptor = descriptor >= 0 ? descriptor : SealedMemory.Create("samepage");
                     slots += Append(descriptor, addressOf(page), slots) ? 1 : 0;
+                    if (slots % StretchPages == 0)
+                    {
+                        allowance.Rest();
+                    }
                 }
             }
 

@@ -3,6 +3,8 @@ namespace Samepage.Merging.User.Keeping;
 /// <summary>A keeper's life, from the lease on its domain to its end.</summary>
 public static class KeeperProgram
 {
+    private const int Nice = 10;
+
     /// <summary>Keeps a domain until nobody needs it any more, or the token is cancelled.</summary>
     /// <param name="name">The domain.</param>
     /// <param name="options">How.</param>
@@ -22,6 +24,9 @@ public static class KeeperProgram
         using var keeper = new Keeper(name, lease.Listen(options.AllowedUsers.Count > 0), options);
         using var end = cancel.Register(keeper.End);
         ready();
+
+        // Who waits for the keeper is an engine, which holds up nobody meanwhile.
+        Linux.ThreadPriority.SetNice(Nice);
         keeper.Run();
         return true;
     }

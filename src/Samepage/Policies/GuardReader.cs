@@ -58,8 +58,8 @@ internal static class GuardReader
     {
         var kind = section.Word("provision", ("none", SwapKind.None), ("file", SwapKind.File), ("zram", SwapKind.Zram))
             ?? throw new PolicyException(section.Position, "[guard.swap] has no provision; add provision = \"none\", \"file\" or \"zram\"");
-        var directory = section.Text("directory");
-        var size = section.Text("size_max");
+        var directory = section.Text("directory", "full path");
+        var size = section.Text("size_max", "size");
         if (directory is not null && kind != SwapKind.File)
         {
             throw section.Wrong("directory", "goes with provision = \"file\" only");

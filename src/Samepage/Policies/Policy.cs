@@ -20,6 +20,9 @@ public sealed record Policy
     /// <summary>Where the daemon shows what it does.</summary>
     public ServerPolicy Server { get; init; } = new();
 
+    /// <summary>What is remembered, and for how long.</summary>
+    public HistoryPolicy History { get; init; } = new();
+
     /// <summary>The files that it was read from, in the order in which they were.</summary>
     public IReadOnlyList<string> Sources { get; init; } = [];
 }
@@ -91,4 +94,20 @@ public sealed record ServerPolicy
 {
     /// <summary>The address and port of HTTP; null where there shall be none.</summary>
     public string? Listen { get; init; } = "127.0.0.1:7373";
+}
+
+/// <summary>Section <c>[history]</c>.</summary>
+public sealed record HistoryPolicy
+{
+    /// <summary>Whether the daemon keeps one.</summary>
+    public bool IsEnabled { get; init; } = true;
+
+    /// <summary>The file; null: history.db in the daemon's state directory.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>How long it is kept.</summary>
+    public int Days { get; init; } = 60;
+
+    /// <summary>The file grows no larger.</summary>
+    public long SizeBytesMax { get; init; } = 64L << 20;
 }

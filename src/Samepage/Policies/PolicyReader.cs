@@ -16,9 +16,12 @@ public sealed class PolicyReader(UserNames users)
     /// <param name="file">What messages call the file.</param>
     /// <param name="text">The text.</param>
     /// <exception cref="PolicyException">The text is no policy; nothing of it holds then.</exception>
-    public Policy Read(Policy before, string file, string text)
+    public Policy Read(Policy before, string file, string text) => Read(before, file, TomlText.Parse(file, text));
+
+    /// <summary>The same for a document that is parsed already.</summary>
+    internal Policy Read(Policy before, string file, TomlTable document, TomlKeyLog? log = null)
     {
-        var root = new TomlSection(TomlText.Parse(file, text), "a policy");
+        var root = new TomlSection(document, "a policy", log);
         var rules = root.Sections("rule", "[[rule]]");
         var policy = before with
         {
@@ -26,6 +29,7 @@ public sealed class PolicyReader(UserNames users)
             Governor = root.Section("governor", "[governor]") is { } governor ? Governor(before.Governor, governor) : before.Governor,
             Guard = root.Section("guard", "[guard]") is { } guard ? GuardReader.Read(before.Guard, guard) : before.Guard,
             Server = root.Section("server", "[server]") is { } server ? Server(server) : before.Server,
+            History = root.Section("history", "[history]") is { } history ? History(before.History, history) : before.History,
             Sources = [.. before.Sources, file],
         };
         root.End();
@@ -43,9 +47,31 @@ public sealed class PolicyReader(UserNames users)
         return governor;
     }
 
+    private static HistoryPolicy History(HistoryPolicy before, TomlSection section)
+    {
+        const long SizeBytesLeast = 4 << 20;
+        var path = section.Text("path");
+        var size = section.Text("size_max");
+        if (path is not null && (!Path.IsPathRooted(path) || path.EndsWith('/')))
+        {
+            throw section.Wrong("path", "must be the full path of a file");
+        }
+
+        var bytes = size is null ? before.SizeBytesMax : PolicyUnits.Size(size) ?? 0;
+        var history = before with
+        {
+            IsEnabled = section.Truth("enabled") ?? before.IsEnabled,
+            Path = path ?? before.Path,
+            Days = (int?)section.Whole("days", 1, 3650) ?? before.Days,
+            SizeBytesMax = bytes >= SizeBytesLeast ? bytes : throw section.Wrong("size_max", $"must be a size such as \"64M\", 4M at least, and is \"{size}\""),
+        };
+        section.End();
+        return history;
+    }
+
     private static ServerPolicy Server(TomlSection section)
     {
-        var listen = section.Text("listen");
+        var listen = section.Text("listen", "\"ADDRESS:PORT\" or \"off\"");
         section.End();
         return listen switch
         {

@@ -27,6 +27,9 @@ public static class PolicyText
             Section(text, "[[guard.cgroup]]", [("path", Quote(group.Path)), .. Floors(group.Floors)]);
         }
 
+        Section(text, "[history]",
+            ("enabled", policy.History.IsEnabled ? "true" : "false"), ("path", Quote(policy.History.Path)),
+            ("days", policy.History.Days.ToString(CultureInfo.InvariantCulture)), ("size_max", Quote(PolicyUnits.Text(policy.History.SizeBytesMax))));
         Section(text, "[server]", ("listen", Quote(policy.Server.Listen ?? "off")));
         return text.ToString();
     }

@@ -10,7 +10,7 @@ internal static class PolicyValues
     extension(TomlSection section)
     {
         /// <summary>A time of at least so much, and of a day at most; null where the key is missing.</summary>
-        public TimeSpan? Time(string key, TimeSpan least) => section.Text(key) is not { } text
+        public TimeSpan? Time(string key, TimeSpan least) => section.Text(key, $"time, {PolicyUnits.Text(least)} to a day") is not { } text
             ? null
             : PolicyUnits.Duration(text) is { } time && time >= least && time <= s_day
                 ? time
@@ -20,7 +20,7 @@ internal static class PolicyValues
         public string? Group(string key)
         {
             const string Mount = "/sys/fs/cgroup/";
-            var group = section.Text(key)?.TrimEnd('/');
+            var group = section.Text(key, "path of a control group")?.TrimEnd('/');
             return group is null || (group.StartsWith('/') && !group.StartsWith(Mount, StringComparison.Ordinal))
                 ? group
                 : throw section.Wrong(key, $"must be a path as /proc/PID/cgroup has it, below the root and without {Mount}, such as \"/machine.slice\"");

@@ -86,9 +86,9 @@ internal sealed class RuleReader(UserNames users)
         {
             CommandName = Pattern(section, "comm"),
             CommandLine = Pattern(section, "command_line"),
-            User = section.Text("user"),
+            User = section.Text("user", "name or number"),
             ControlGroup = section.Group("cgroup"),
-            Unit = section.Text("unit"),
+            Unit = section.Text("unit", "name, * for anything"),
             Guest = Pattern(section, "guest"),
         };
         if (match.User is { } user && users.Number(user) is null)
@@ -104,7 +104,7 @@ internal sealed class RuleReader(UserNames users)
     {
         try
         {
-            if (section.Text(key) is not { } text)
+            if (section.Text(key, "regular expression") is not { } text)
             {
                 return null;
             }

@@ -1,6 +1,7 @@
 using Samepage.Linux.Proc;
 using Samepage.Policies;
 using Samepage.Targets;
+using Samepage.Tests.Docs;
 
 namespace Samepage.Tests.Policies;
 
@@ -113,7 +114,7 @@ public sealed class PolicyMatcherTests : IDisposable
     [Fact]
     public void The_example_in_the_documentation_is_a_policy()
     {
-        var page = File.ReadAllText(Path.Combine(RepositoryRoot(), "docs/operating/policy.md"));
+        var page = File.ReadAllText(Path.Combine(Checkout.Root, "docs/operating/policy.md"));
         var example = page.Split("```toml\n")[1].Split("```")[0];
         var policy = new PolicyReader(Users()).Read(Policy.Default, "example", example.Replace("libvirt-qemu", "web", StringComparison.Ordinal));
         Assert.True(policy.Rules.Count >= 3);
@@ -121,17 +122,6 @@ public sealed class PolicyMatcherTests : IDisposable
         {
             Assert.True(page.Contains(key, StringComparison.Ordinal), $"{key} is not in docs/operating/policy.md");
         }
-    }
-
-    private static string RepositoryRoot()
-    {
-        var directory = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(directory, "Samepage.slnx")))
-        {
-            directory = Path.GetDirectoryName(directory) ?? throw new InvalidOperationException("not inside the repository");
-        }
-
-        return directory;
     }
 
     private UserNames Users() => new(_tree.PathOf("passwd"));

@@ -73,7 +73,12 @@ public sealed class PolicyReaderTests : IDisposable
 
     [Theory]
     [InlineData("governer = 1", "1:1: a policy has no 'governer'; 'governor' may be meant")]
-    [InlineData("[nothing]", "1:1: a policy has no 'nothing'; known are governor, guard, rule, server")]
+    [InlineData("[nothing]", "1:1: a policy has no 'nothing'; known are governor, guard, history, rule, server")]
+    [InlineData("[guard.swap]\nprovision = \"\\none\"", "2:13: provision must be \"none\" or \"file\" or \"zram\", and is \"?one\"")]
+    [InlineData("[history]\nenabled = 1", "2:11: enabled must be true or false, and is ")]
+    [InlineData("[history]\ndays = 0", "2:8: days must be 1 to 3650, and is 0")]
+    [InlineData("[history]\nsize_max = \"1M\"", "2:12: size_max must be a size such as \"64M\", 4M at least, and is \"1M\"")]
+    [InlineData("[history]\npath = \"history.db\"", "2:8: path must be the full path of a file")]
     [InlineData("[governor]\ncpu_budget = 3", "2:1: [governor] has no 'cpu_budget'; known are cpu_budget_over, cpu_budget_percent")]
     [InlineData("[governor]\n  cpu_budget_percnt = 3", "2:3: [governor] has no 'cpu_budget_percnt'; 'cpu_budget_percent' may be meant")]
     [InlineData("[governor]\ncpu_budget_percent = \"25\"", "2:22: cpu_budget_percent must be a number, and is a string")]

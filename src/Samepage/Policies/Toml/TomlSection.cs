@@ -8,7 +8,8 @@ namespace Samepage.Policies.Toml;
 /// </summary>
 /// <param name="table">The table.</param>
 /// <param name="name">What messages call it, such as <c>[guard]</c>.</param>
-internal sealed class TomlSection(TomlTable table, string name)
+/// <param name="log">Hears of each key that is asked for, where somebody wants to know them.</param>
+internal sealed class TomlSection(TomlTable table, string name, TomlKeyLog? log = null)
 {
     private readonly List<string> _asked = [];
 
@@ -22,13 +23,20 @@ internal sealed class TomlSection(TomlTable table, string name)
     public PolicyPosition PositionOf(string key) => table.Entries.TryGetValue(key, out var entry) ? entry.Value.Position : Position;
 
     /// <summary>A string that is not empty.</summary>
-    public string? Text(string key) => Scalar<string>(key, "a string in quotes") is { } text
-        ? text.Length > 0 ? text : throw Wrong(key, "is empty; give a value, or leave the line out")
-        : null;
+    /// <param name="key">The key.</param>
+    /// <param name="type">What stands in the string, for those who read about it.</param>
+    public string? Text(string key, string type = "string")
+    {
+        log?.Key(this, key, type);
+        return Scalar<string>(key, "a string in quotes") is { } text
+            ? text.Length > 0 ? text : throw Wrong(key, "is empty; give a value, or leave the line out")
+            : null;
+    }
 
     /// <summary>A whole number within bounds.</summary>
     public long? Whole(string key, long least, long most)
     {
+        log?.Key(this, key, string.Create(CultureInfo.InvariantCulture, $"whole number, {least} to {most}"));
         var number = Node(key) is null ? null : (long?)Scalar<long>(key, "a whole number");
         return number is null || (number >= least && number <= most) ? number : throw Wrong(key, $"must be {least} to {most}, and is {number}");
     }
@@ -36,6 +44,7 @@ internal sealed class TomlSection(TomlTable table, string name)
     /// <summary>A number within bounds.</summary>
     public double? Number(string key, double least, double most)
     {
+        log?.Key(this, key, string.Create(CultureInfo.InvariantCulture, $"number, {least} to {most}"));
         double? number = Node(key) switch
         {
             null => null,
@@ -47,10 +56,14 @@ internal sealed class TomlSection(TomlTable table, string name)
             : throw Wrong(key, string.Create(CultureInfo.InvariantCulture, $"must be {least} to {most}, and is {number}"));
     }
 
+    /// <summary>True or false.</summary>
+    public bool? Truth(string key) => Node(key) is null ? null : Scalar<bool>(key, "true or false");
+
     /// <summary>One of some words.</summary>
     public T? Word<T>(string key, params ReadOnlySpan<(string Word, T Value)> words)
         where T : struct
     {
+        log?.Key(this, key, Either(words));
         if (Scalar<string>(key, "a string in quotes") is not { } text)
         {
             return null;
@@ -73,6 +86,7 @@ internal sealed class TomlSection(TomlTable table, string name)
     /// <summary>Strings, none of which is empty; at least one.</summary>
     public IReadOnlyList<string>? Texts(string key)
     {
+        log?.Key(this, key, "array of strings");
         if (Node(key) is not { } node)
         {
             return null;
@@ -85,20 +99,28 @@ internal sealed class TomlSection(TomlTable table, string name)
     }
 
     /// <summary>A table below this one.</summary>
-    public TomlSection? Section(string key, string title) => Node(key) switch
+    public TomlSection? Section(string key, string title)
     {
-        null => null,
-        TomlTable below => new TomlSection(below, title),
-        var other => throw Wrong(key, $"must be a table, and is {other.Kind}"),
-    };
+        log?.Section(this, key, title, isArray: false);
+        return Node(key) switch
+        {
+            null => null,
+            TomlTable below => new TomlSection(below, title, log),
+            var other => throw Wrong(key, $"must be a table, and is {other.Kind}"),
+        };
+    }
 
     /// <summary>Tables below this one, written as <c>[[key]]</c>.</summary>
-    public IReadOnlyList<TomlSection> Sections(string key, string title) => Node(key) switch
+    public IReadOnlyList<TomlSection> Sections(string key, string title)
     {
-        null => [],
-        TomlList list when list.Items.TrueForAll(item => item is TomlTable) => [.. list.Items.Select(item => new TomlSection((TomlTable)item, title))],
-        _ => throw new PolicyException(table.Entries[key].KeyPosition, $"{title} must be written in double brackets, once for each"),
-    };
+        log?.Section(this, key, title, isArray: true);
+        return Node(key) switch
+        {
+            null => [],
+            TomlList list when list.Items.TrueForAll(item => item is TomlTable) => [.. list.Items.Select(item => new TomlSection((TomlTable)item, title, log))],
+            _ => throw new PolicyException(table.Entries[key].KeyPosition, $"{title} must be written in double brackets, once for each"),
+        };
+    }
 
     /// <summary>Ends the reading.</summary>
     /// <exception cref="PolicyException">There is a key that nobody asked for.</exception>
@@ -118,8 +140,20 @@ internal sealed class TomlSection(TomlTable table, string name)
     /// <summary>An error about a key's value.</summary>
     public PolicyException Wrong(string key, string problem) => new(PositionOf(key), $"{key} {problem}");
 
+    private static string Either<T>(ReadOnlySpan<(string Word, T Value)> words)
+    {
+        var quoted = new List<string>();
+        foreach (var (word, _) in words)
+        {
+            quoted.Add($"\"{word}\"");
+        }
+
+        return string.Join(", ", quoted);
+    }
+
     private TomlNode? Node(string key)
     {
+        log?.Seen(this, key);
         if (!_asked.Contains(key))
         {
             _asked.Add(key);

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Samepage.Linux.Interop;
 
 namespace Samepage.Linux.Memory;
@@ -7,10 +6,8 @@ namespace Samepage.Linux.Memory;
 /// Calls on this process's own mappings, past the C library: its functions may be wrapped by a preloaded library that
 /// waits for the very thread that calls here. Nothing is checked but by the kernel, and nothing allocates.
 /// </summary>
-public static unsafe class RawMemory
+public static unsafe partial class RawMemory
 {
-    private const nint ReadWrite = Libc.PROT_READ | Libc.PROT_WRITE;
-
     /// <summary>Maps pages of a file copy-on-write at an address, in place of what is there.</summary>
     public static Errno MapPrivate(ulong address, ulong bytes, int fd, ulong offset, bool noReserve) =>
         Result(Libc.syscall(
@@ -30,15 +27,6 @@ public static unsafe class RawMemory
     public static byte* MapWritable(int fd, ulong bytes)
     {
         var address = Libc.syscall(Libc.SYS_mmap, 0, (nint)bytes, ReadWrite, Libc.MAP_SHARED, fd, 0);
-        return address == -1 ? null : (byte*)address;
-    }
-
-    /// <summary>Maps anonymous private memory, where the kernel likes.</summary>
-    /// <returns>Null where it could not.</returns>
-    public static byte* MapAnonymous(ulong bytes, bool noReserve)
-    {
-        var flags = Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | (noReserve ? Libc.MAP_NORESERVE : 0);
-        var address = Libc.syscall(Libc.SYS_mmap, 0, (nint)bytes, ReadWrite, flags, -1, 0);
         return address == -1 ? null : (byte*)address;
     }
 
@@ -64,10 +52,6 @@ public static unsafe class RawMemory
     public static Errno Lock(ulong address, ulong bytes) =>
         Result(Libc.syscall(Libc.SYS_mlock, (nint)address, (nint)bytes, 0, 0, 0, 0));
 
-    /// <summary>Takes a mapping away.</summary>
-    public static Errno Unmap(byte* address, ulong bytes) =>
-        Result(Libc.syscall(Libc.SYS_munmap, (nint)address, (nint)bytes, 0, 0, 0, 0));
-
     /// <summary>Gives the frames of a range back; it reads as zeros (anonymous) or as the file (mapped) afterwards.</summary>
     public static Errno Discard(ulong address, ulong bytes) => Advise(address, bytes, Libc.MADV_DONTNEED);
 
@@ -88,6 +72,4 @@ public static unsafe class RawMemory
 
     private static Errno Advise(ulong address, ulong bytes, int advice) =>
         Result(Libc.syscall(Libc.SYS_madvise, (nint)address, (nint)bytes, advice, 0, 0, 0));
-
-    private static Errno Result(nint status) => status != -1 ? Errno.None : (Errno)Marshal.GetLastPInvokeError();
 }

@@ -70,6 +70,14 @@ internal sealed class ScannedTarget : IDisposable
     public void CheckStillSame()
     {
         var image = ImageOf(_proc, _process.Pid);
+
+        // In the middle of an exec a process has no image for a moment, as one that has ended has for ever.
+        for (var look = 0; look < 20 && image is NoImage && _process.IsAlive(_proc); look++)
+        {
+            Thread.Sleep(1);
+            image = ImageOf(_proc, _process.Pid);
+        }
+
         if (!_process.IsAlive(_proc) || image is null or NoImage)
         {
             Note = "it ended while it was looked at; the counts are of what had been read by then";

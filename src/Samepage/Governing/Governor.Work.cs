@@ -19,7 +19,7 @@ public sealed partial class Governor
             _work = null;
         }
 
-        if (_prospects.NewMemory(now, _cost.PassNanoseconds) is { } arrived)
+        if (_prospects.NewMemory(now, _cost.PassNanoseconds, IsMemoryShort) is { } arrived)
         {
             Begin(now, arrived);
         }
@@ -79,7 +79,7 @@ public sealed partial class Governor
         {
             return now.ProfitBytes < 0
                 ? new Choice(GovernorMode.Resting, 0, $"merging costs {Figures.Bytes(-now.ProfitBytes.Value)} more metadata than it saves: ksmd stands still until there is more memory")
-                : new Choice(GovernorMode.Converged, options.TrickleShare, $"converged ({_outcome}): a trickle of {Figures.Core(options.TrickleShare)} looks for more");
+                : new Choice(GovernorMode.Converged, options.TrickleShare, $"converged ({_prospects.Declined ?? _outcome}): a trickle of {Figures.Core(options.TrickleShare)} looks for more");
         }
 
         return ChoosePace(now, _work);

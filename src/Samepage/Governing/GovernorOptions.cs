@@ -24,6 +24,9 @@ public sealed record GovernorOptions
     /// <summary>New memory below this starts nothing: the trickle finds it.</summary>
     public long NewMemoryMin { get; init; } = 32L << 20;
 
+    /// <summary>New memory that does not stop growing is gone over after so long; what stops, at once.</summary>
+    public TimeSpan SettleMax { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>The part of what was saved that must be lost again before the host is gone over anew.</summary>
     public double LossShare { get; init; } = 0.02;
 

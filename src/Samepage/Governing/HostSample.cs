@@ -14,7 +14,7 @@ namespace Samepage.Governing;
 /// <param name="TotalBytes">Memory of the host.</param>
 /// <param name="EligibleBytes">Memory of the processes that opted in.</param>
 /// <param name="EligibleProcesses">How many those are.</param>
-/// <param name="PromiseBytes">What an estimate says could still be saved; null without one.</param>
+/// <param name="PromiseBytes">What an estimate of all that is eligible says could still be saved; null without one.</param>
 /// <param name="IsGrowthHeld">The guard wants no further growth of what is merged.</param>
 public sealed record HostSample(
     TimeSpan At, long FullScans, long? PagesScanned, long SavedPages, long TrackedPages, long? ProfitBytes,

@@ -37,13 +37,22 @@ public sealed class KernelScan : IKernelScan, IDisposable
     }
 
     /// <summary>Takes hold of ksmd's settings, after putting back what a killed process may have left.</summary>
+    /// <param name="ksm">The settings.</param>
+    /// <param name="stateDirectory">Where the values found are kept.</param>
+    /// <param name="proc">Where processes are looked up.</param>
+    /// <param name="mapsZeroPage">Whether ksmd is to put the kernel's own zero page in place of pages of zeros, which costs it less than merging them.</param>
     /// <exception cref="SettingsHeldException">Another process holds them.</exception>
     /// <exception cref="LinuxException">The caller may not write them.</exception>
-    public static KernelScan Take(KsmSysfs ksm, string stateDirectory, ProcFs proc)
+    public static KernelScan Take(KsmSysfs ksm, string stateDirectory, ProcFs proc, bool mapsZeroPage = false)
     {
         var settings = SavedSettings.Take(ksm, stateDirectory, proc);
         try
         {
+            if (mapsZeroPage && ksm.Number("use_zero_pages") is not null)
+            {
+                settings.Set("use_zero_pages", "1");
+            }
+
             return new KernelScan(ksm, settings);
         }
         catch

@@ -30,7 +30,9 @@ public sealed class MergingReader(ProcFs proc, KsmSysfs ksm)
     }
 
     /// <summary>Looks at the processes named, or, where none are, at all.</summary>
-    public ProcessSurvey ReadProcesses(IReadOnlyList<TargetProcess>? targets)
+    /// <param name="targets">The processes; null: all.</param>
+    /// <param name="withUnmerged">Of all, show also those that opted in and have nothing merged yet.</param>
+    public ProcessSurvey ReadProcesses(IReadOnlyList<TargetProcess>? targets, bool withUnmerged = false)
     {
         var shown = new List<ProcessMerging>();
         int optedIn = 0, unreadable = 0;
@@ -39,7 +41,7 @@ public sealed class MergingReader(ProcFs proc, KsmSysfs ksm)
         {
             var (stat, isRefused) = Read(pid);
             hasUnscanned |= stat is { MergeAny: true, RmapItems: 0, MergingPages: 0, ZeroPages: 0 };
-            if (targets is not null || stat is { MergingPages: > 0 } or { ZeroPages: > 0 })
+            if (targets is not null || stat is { MergingPages: > 0 } or { ZeroPages: > 0 } || (withUnmerged && stat is ({ MergeAny: true } or { Mergeable: true })))
             {
                 if (Describe(pid, stat, isRefused) is { } process)
                 {

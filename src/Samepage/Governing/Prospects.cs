@@ -37,6 +37,11 @@ public sealed class Prospects(GovernorOptions options)
     private const double DoubtMax = 16;
     private static readonly TimeSpan s_doubtHalvesAfter = TimeSpan.FromMinutes(10);
 
+    private readonly Settling _settling = new(options.SettleMax);
+
+    /// <summary>Something was seen before: what is there at the first look may have been there for days.</summary>
+    private bool _hasLooked;
+
     /// <summary>Eligible memory and processes that work was done for.</summary>
     private long _coveredBytes;
     private int _coveredProcesses;
@@ -51,18 +56,37 @@ public sealed class Prospects(GovernorOptions options)
     private TimeSpan _doubtedAt;
     private TimeSpan? _finishedAt;
 
-    /// <summary>New memory that no work was begun for.</summary>
-    public Prospect? NewMemory(HostSample now, double passNanoseconds)
+    /// <summary>Why new memory that is there starts nothing, by an estimate's word, without a full stop; null where none does.</summary>
+    public string? Declined { get; private set; }
+
+    /// <summary>New memory that no work was begun for, once it has stopped growing; where memory is short, at once.</summary>
+    public Prospect? NewMemory(HostSample now, double passNanoseconds, bool isMemoryShort)
     {
+        var isFirstLook = !_hasLooked;
+        _hasLooked = true;
         Follow(now);
         var bytes = now.EligibleBytes - _coveredBytes;
         // What part of it will merge is not known; what merged so far is the best guess, half of it the most modest.
         var share = Math.Clamp((double)_highWater / Math.Max(1, _coveredBytes), 0.5, 1);
-        if (bytes < options.NewMemoryMin || !IsWorth((long)(bytes * share), now, bytes, passNanoseconds))
+        var guess = (long)(bytes * share);
+        Declined = null;
+        if (bytes >= options.NewMemoryMin && now.PromiseBytes < guess && !IsWorth(now.PromiseBytes.Value, now, bytes, passNanoseconds))
+        {
+            Declined = $"of {Figures.Bytes(bytes)} more eligible an estimate promises {Figures.Bytes(now.PromiseBytes.Value)}, which is not worth going over them";
+        }
+
+        if (bytes < options.NewMemoryMin || Declined is not null || !IsWorth(guess, now, bytes, passNanoseconds))
+        {
+            _settling.Reset();
+            return null;
+        }
+
+        if (!_settling.IsSettled(now.At, bytes) && !isFirstLook && !isMemoryShort)
         {
             return null;
         }
 
+        _settling.Reset();
         var processes = Math.Max(0, now.EligibleProcesses - _coveredProcesses);
         (_coveredBytes, _coveredProcesses) = (now.EligibleBytes, now.EligibleProcesses);
         return new Prospect(null, bytes, processes);

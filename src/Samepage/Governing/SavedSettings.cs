@@ -15,7 +15,7 @@ namespace Samepage.Governing;
 /// </remarks>
 public sealed class SavedSettings : IDisposable
 {
-    private const string FileName = "ksm-settings";
+    private const string FileName = "ksm-settings", DraftEnding = ".tmp";
 
     private readonly KsmSysfs _ksm;
     private readonly string _path;
@@ -46,12 +46,13 @@ public sealed class SavedSettings : IDisposable
             // Fails where the file exists: of two that come at once, one gets it.
             File.Move(draft, path, overwrite: false);
         }
-        catch (IOException) when (File.Exists(path))
+        catch (IOException) when (File.Exists(path) || !File.Exists(draft))
         {
             File.Delete(draft);
             throw new SettingsHeldException(ReadRecord(path)?.Pid ?? 0);
         }
 
+        RemoveDrafts(stateDirectory);
         return new SavedSettings(ksm, path, record);
     }
 
@@ -171,11 +172,23 @@ public sealed class SavedSettings : IDisposable
     /// <summary>On disk before its name is: a crash of the machine leaves no empty record.</summary>
     private static string WriteDraft(string path, SettingsRecord record)
     {
-        var draft = FormattableString.Invariant($"{path}.{Environment.ProcessId}.tmp");
+        var draft = FormattableString.Invariant($"{path}.{Environment.ProcessId}{DraftEnding}");
         using var file = new FileStream(draft, FileMode.Create);
         file.Write(System.Text.Encoding.UTF8.GetBytes(record.ToString()));
         file.Flush(flushToDisk: true);
         return draft;
+    }
+
+    /// <summary>
+    /// Of processes that were killed while they wrote. One that comes just now loses its own as well: the settings are
+    /// held, and that is what it will say.
+    /// </summary>
+    private static void RemoveDrafts(string stateDirectory)
+    {
+        foreach (var draft in Directory.EnumerateFiles(stateDirectory, $"{FileName}.*{DraftEnding}"))
+        {
+            File.Delete(draft);
+        }
     }
 
     /// <summary>Removes the record, and its directory where nothing else lies there.</summary>

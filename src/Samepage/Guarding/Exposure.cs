@@ -12,7 +12,7 @@ public sealed record Exposure(long KernelBytes, long UserBytes)
     private const long PageSize = 4096;
 
     /// <summary>More pages than any machine has: a member that lies must not overflow a sum.</summary>
-    private const ulong SanePages = 1UL << 44;
+    private const ulong SanePages = 1UL << 36;
 
     /// <summary>Both together.</summary>
     public long Bytes => KernelBytes + UserBytes;

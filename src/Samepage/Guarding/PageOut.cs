@@ -9,21 +9,29 @@ namespace Samepage.Guarding;
 /// Has memory of processes pushed out to swap. Each order goes on where the last one ended, so that not the same pages
 /// are pushed out over and over while others stay. Not thread-safe.
 /// </summary>
+/// <remarks>
+/// The kernel passes over pages that are mapped more than once, so over all that is merged: what goes is what is a
+/// process's own, and merged pages find its place when they break. How much went is therefore read from the process, and
+/// an order may go through several times as much.
+/// </remarks>
 /// <param name="proc">The process file system; the live one.</param>
 public sealed class PageOut(ProcFs proc)
 {
     /// <summary>One call of the kernel goes through no more, so that a process is not held up for long.</summary>
     private const ulong CallBytesMax = 16UL << 20;
 
+    /// <summary>An order goes through this many times what it asks for, for what is merged is passed over.</summary>
+    private const int EffortMax = 16;
+
     private readonly Dictionary<(int Pid, long StartTicks), ulong> _cursors = [];
 
-    /// <summary>Pushes out memory of one process after the other, until enough was gone through.</summary>
+    /// <summary>Pushes out memory of one process after the other, until enough is in swap or too much was gone through.</summary>
     /// <param name="targets">The processes, the first to go first.</param>
-    /// <param name="bytesMax">How much present memory to go through at most.</param>
-    /// <returns>How much was gone through, and of how many processes; the kernel passes over what it cannot push out.</returns>
+    /// <param name="bytesMax">How much is to go.</param>
+    /// <returns>How much more of theirs lies in swap, and of how many processes.</returns>
     public (long Bytes, int Processes) Push(IReadOnlyList<TargetProcess> targets, long bytesMax)
     {
-        var (bytes, processes) = (0L, 0);
+        var (bytes, processes, effort) = (0L, 0, EffortMax * bytesMax);
         var living = targets.Select(target => (target.Pid, target.StartTicks)).ToHashSet();
         foreach (var gone in _cursors.Keys.Where(key => !living.Contains(key)).ToList())
         {
@@ -32,14 +40,14 @@ public sealed class PageOut(ProcFs proc)
 
         foreach (var target in targets.OrderBy(target => _cursors.ContainsKey((target.Pid, target.StartTicks))))
         {
-            if (bytes >= bytesMax)
+            if (bytes >= bytesMax || effort <= 0)
             {
                 break;
             }
 
             try
             {
-                var pushed = Push(target, bytesMax - bytes);
+                var pushed = Push(target, bytesMax - bytes, ref effort);
                 bytes += pushed;
                 processes += pushed > 0 ? 1 : 0;
             }
@@ -52,7 +60,7 @@ public sealed class PageOut(ProcFs proc)
         return (bytes, processes);
     }
 
-    private long Push(TargetProcess target, long bytesMax)
+    private long Push(TargetProcess target, long bytesMax, ref long effort)
     {
         using var handle = ProcessHandle.Open(target.Pid);
         if (!target.IsSame(proc))
@@ -62,27 +70,29 @@ public sealed class PageOut(ProcFs proc)
 
         using var pages = new PageMap(proc, target.Pid);
         var key = (target.Pid, target.StartTicks);
-        var from = _cursors.GetValueOrDefault(key);
-        long done = 0;
+        var (from, before, gone) = (_cursors.GetValueOrDefault(key), SwappedBytes(target), 0L);
         foreach (var region in Smaps.Read(proc, target.Pid).Where(region => region.End > from && IsPushable(region)))
         {
             var at = Math.Max(from, region.Start);
-            while (at < region.End && done < bytesMax)
+            while (at < region.End && gone < bytesMax && effort > 0)
             {
-                done += PushPresent(handle, pages, ref at, region.End, bytesMax - done);
+                effort -= PushPresent(handle, pages, ref at, region.End, bytesMax - gone);
+                gone = SwappedBytes(target) - before;
             }
 
-            if (done >= bytesMax)
+            if (gone >= bytesMax || effort <= 0)
             {
                 _cursors[key] = at;
-                return done;
+                return Math.Max(0, gone);
             }
         }
 
         // All of it was gone through: the next order begins at its beginning.
         _cursors.Remove(key);
-        return done;
+        return Math.Max(0, gone);
     }
+
+    private long SwappedBytes(TargetProcess target) => ProcessStatus.TryRead(proc, target.Pid)?.SwappedBytes ?? 0;
 
     /// <summary>Anonymous memory of its own; what the kernel holds in place cannot go.</summary>
     private static bool IsPushable(MemoryRegion region) =>

@@ -18,6 +18,10 @@ internal sealed class ScopeGuard(GuardOptions options)
     private TimeSpan _changedAt;
     private TimeSpan? _betterSince;
 
+    /// <summary>Swap that Samepage provided when growth was held, and since when more than that covers what is merged.</summary>
+    private long _providedAtHold;
+    private TimeSpan? _coveredSince;
+
     public GuardState Decide(GuardSample now, GuardScope scope, List<GuardAction> actions)
     {
         if (HoldIfPassedOver(now, scope, actions))
@@ -26,6 +30,7 @@ internal sealed class ScopeGuard(GuardOptions options)
             Repeat(now, scope, actions);
         }
 
+        Resume(now, scope, actions);
         Descend(now, scope, actions);
         Withdraw(now, scope, actions);
         return new GuardState(scope, _level, _changedAt, IsInForce(GuardActionKind.StopGrowing, GuardActionKind.AllowGrowing), Figure(scope));
@@ -117,6 +122,21 @@ internal sealed class ScopeGuard(GuardOptions options)
         return true;
     }
 
+    /// <summary>
+    /// Growth goes on as soon as swap that was added covers it: nothing is gained by waiting for the other rungs, and on a
+    /// host that fills, what stays unmerged meanwhile is what fills it.
+    /// </summary>
+    private void Resume(GuardSample now, GuardScope scope, List<GuardAction> actions)
+    {
+        var isCovered = IsInForce(GuardActionKind.StopGrowing, GuardActionKind.AllowGrowing)
+            && now.ProvidedSwapBytes > _providedAtHold && !IsHeld(scope, options.Floors[0]);
+        _coveredSince = isCovered ? _coveredSince ?? now.At : null;
+        if (now.At - _coveredSince >= options.RepeatAfter)
+        {
+            Order(now, scope, GuardActionKind.AllowGrowing, $"swap was added, which covers it ({Figure(scope)})", actions);
+        }
+    }
+
     private void Descend(GuardSample now, GuardScope scope, List<GuardAction> actions)
     {
         var floor = options.Floors.FirstOrDefault(each => each.Level == _level);
@@ -191,6 +211,7 @@ internal sealed class ScopeGuard(GuardOptions options)
         }
 
         _orderedAt[kind] = now.At;
+        _providedAtHold = kind == GuardActionKind.StopGrowing ? now.ProvidedSwapBytes : _providedAtHold;
         actions.Add(new GuardAction(kind, scope.Name, amount, reason));
     }
 

@@ -136,6 +136,34 @@ public class GovernorTests
     public void A_new_guest_is_merged_within_twenty_seconds() =>
         Gen.Int[0, 100_000].Sample(seed => Assert.InRange(MergedAfterTwentySeconds(seed, Govern), 0.9, 1), iter: Runs);
 
+    /// <summary>What a guest that boots for eight seconds costs until it is merged.</summary>
+    private static double CpuSecondsOfASlowBoot(int seed, TimeSpan settleMax)
+    {
+        var host = HostOf(seed, 8);
+        var run = GovernedRun.Of(host, new GovernorOptions { SettleMax = settleMax });
+        run.For(TimeSpan.FromMinutes(5));
+        var before = host.Ksmd.CpuSeconds;
+        var guest = host.Arrive(new GuestKind(1024, 0.4, BootSeconds: 8));
+        run.For(TimeSpan.FromSeconds(28));
+        Assert.InRange(host.MergedShareOf(guest), 0.9, 1);
+        run.For(TimeSpan.FromSeconds(30));
+        return host.Ksmd.CpuSeconds - before;
+    }
+
+    [Fact]
+    public void A_guest_that_boots_is_waited_for() =>
+        Gen.Int[0, 100_000].Sample(
+            seed => Assert.InRange(CpuSecondsOfASlowBoot(seed, TimeSpan.FromSeconds(10)) / CpuSecondsOfASlowBoot(seed, TimeSpan.Zero), 0, 0.9),
+            iter: Runs);
+
+    [Fact]
+    public void Memory_that_never_stops_growing_is_not_waited_for_for_ever()
+    {
+        var settling = new Settling(TimeSpan.FromSeconds(10));
+        var begun = Enumerable.Range(0, 30).First(second => settling.IsSettled(TimeSpan.FromSeconds(second), (second + 1) * 100L << 20));
+        Assert.InRange(begun, 10, 11);
+    }
+
     /// <summary>The first of a kind finds nobody; the second finds the first, which smart scan would pass over by then.</summary>
     private static double MergedOfTheSecondOfAKind(int seed, Func<SimulatedHost, GovernedRun> govern)
     {

@@ -45,6 +45,19 @@ public sealed class SavedSettingsTests : IDisposable
     }
 
     [Fact]
+    public void What_a_killed_process_was_writing_is_gone_with_the_next_one()
+    {
+        Directory.CreateDirectory(State);
+        File.WriteAllText(Record + ".4321.tmp", "sett");
+        using (var settings = SavedSettings.Take(_ksm, State, _proc))
+        {
+            Assert.Equal([Record], Directory.EnumerateFiles(State));
+        }
+
+        Assert.False(Directory.Exists(State));
+    }
+
+    [Fact]
     public void The_value_found_is_on_disk_before_the_setting_changes()
     {
         using var settings = SavedSettings.Take(_ksm, State, _proc);

@@ -44,7 +44,11 @@ internal static class GuardRules
 
                 // Swap may have been added by the process before this one; nothing else can be taken back unordered.
                 var isKnown = last.TryGetValue(protection, out var ordered);
-                if (isKnown ? at - ordered < options.RelaxAfter : action.Kind != GuardActionKind.WithdrawSwap)
+
+                // Growth alone may go on sooner, where swap came that covers it.
+                var isCovered = action.Kind == GuardActionKind.AllowGrowing && scope.Coverage >= options.Floors[0].LeaveCoverage
+                    && action.Reason.StartsWith("swap was added", StringComparison.Ordinal);
+                if (isKnown ? at - ordered < (isCovered ? options.RepeatAfter : options.RelaxAfter) : action.Kind != GuardActionKind.WithdrawSwap)
                 {
                     return $"{action.Kind} at {at}, {protection} at {ordered}";
                 }

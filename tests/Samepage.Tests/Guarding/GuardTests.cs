@@ -65,9 +65,18 @@ public class GuardTests
         }
 
         Assert.Equal(
-            [(61, GuardActionKind.AllowAdmission), (121, GuardActionKind.EndPageOut), (241, GuardActionKind.ClearWarning),
-                (301, GuardActionKind.AllowGrowing), (361, GuardActionKind.WithdrawSwap), (421, GuardActionKind.WithdrawSwap), (481, GuardActionKind.WithdrawSwap)],
+            [(6, GuardActionKind.AllowGrowing), (61, GuardActionKind.AllowAdmission), (121, GuardActionKind.EndPageOut),
+                (241, GuardActionKind.ClearWarning), (361, GuardActionKind.WithdrawSwap), (421, GuardActionKind.WithdrawSwap), (481, GuardActionKind.WithdrawSwap)],
             relaxed);
+    }
+
+    [Fact]
+    public void Without_added_swap_growth_waits_for_its_rung()
+    {
+        var guard = new Guard(s_options);
+        guard.Decide(At(0, 1.15, provided: Gibibyte));
+        var resumed = Enumerable.Range(1, 200).First(second => Kinds(guard.Decide(At(second, 3, provided: Gibibyte))).Contains(GuardActionKind.AllowGrowing));
+        Assert.Equal(61, resumed);
     }
 
     [Theory]

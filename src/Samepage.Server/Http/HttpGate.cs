@@ -4,15 +4,21 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Samepage.Server.Http;
 
 /// <summary>
-/// Who may ask at all: reading only, and by an address. A page of a stranger whose name was made to point here
-/// (DNS rebinding) shows by its name in Host, and one that asks from elsewhere by its Origin.
+/// Who may ask at all: by an address, and reading only, but for one question that costs work and is therefore put by
+/// POST. A page of a stranger whose name was made to point here (DNS rebinding) shows by its name in Host, and one that
+/// asks from elsewhere by its Origin. A POST must also carry a header that no page can send elsewhere without asking
+/// first, and asking first (OPTIONS) is refused: so it holds behind a reverse proxy too, which may leave Origin out.
 /// </summary>
 public static class HttpGate
 {
+    /// <summary>The header that a POST must carry, with any value.</summary>
+    public const string OwnPageHeader = "X-Samepage";
+
     /// <summary>Why a request is refused; null where it is not.</summary>
     public static HttpAnswer? Refusal(IHttpRequestFeature request)
     {
-        if (request.Method is not ("GET" or "HEAD"))
+        var isPost = request.Method == "POST" && request.Path == Routes.EstimatePath;
+        if (!isPost && request.Method is not ("GET" or "HEAD"))
         {
             return HttpAnswer.Of(405, HttpAnswer.Text, "only GET and HEAD: nothing can be changed here\n");
         }
@@ -26,7 +32,20 @@ public static class HttpGate
         var origin = request.Headers.Origin.ToString();
         return origin.Length > 0 && !string.Equals(origin, $"http://{host}", StringComparison.OrdinalIgnoreCase)
             ? HttpAnswer.Of(403, HttpAnswer.Text, "pages of other origins may not ask\n")
-            : null;
+            : isPost ? RefusalOfPost(request) : null;
+    }
+
+    private static HttpAnswer? RefusalOfPost(IHttpRequestFeature request)
+    {
+        if (request.Headers.ContentLength > 0 || request.Headers.TransferEncoding.Count > 0)
+        {
+            return HttpAnswer.Of(413, HttpAnswer.Text, "all that is asked stands in the query; send no body\n");
+        }
+
+        var site = request.Headers["Sec-Fetch-Site"].ToString();
+        return request.Headers[OwnPageHeader].Count == 1 && site is ("" or "same-origin")
+            ? null
+            : HttpAnswer.Of(403, HttpAnswer.Text, $"a POST must carry the header {OwnPageHeader}, and come from the dashboard itself or from no page\n");
     }
 
     /// <summary>Whether a Host is an address or localhost, with or without a port. HTTP/1.0 may leave it out.</summary>

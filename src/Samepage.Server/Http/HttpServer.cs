@@ -22,11 +22,20 @@ public sealed class HttpServer : IHttpApplication<IFeatureCollection>, IDisposab
     public static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(5);
 
     private readonly KestrelServer _server;
-    private readonly Func<string, string, HttpAnswer> _answer;
+    /// <summary>
+    /// What a browser may do with an answer: take scripts, styles and data from here only, run nothing that stands in
+    /// the page itself, make no markup of text, and show it in no other page.
+    /// </summary>
+    private const string ContentPolicy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 
-    private HttpServer(IPEndPoint address, Func<string, string, HttpAnswer> answer)
+    private readonly Func<string, string, HttpAnswer> _answer;
+    private readonly Func<string, string, HttpAnswer>? _answerPost;
+
+    private HttpServer(IPEndPoint address, Func<string, string, HttpAnswer> answer, Func<string, string, HttpAnswer>? answerPost)
     {
-        _answer = answer;
+        (_answer, _answerPost) = (answer, answerPost);
         var options = new KestrelServerOptions { AddServerHeader = false, AllowSynchronousIO = false };
         Limit(options.Limits);
         options.Listen(address, listen => listen.Protocols = HttpProtocols.Http1);
@@ -38,10 +47,12 @@ public sealed class HttpServer : IHttpApplication<IFeatureCollection>, IDisposab
     /// <summary>Begins to serve.</summary>
     /// <param name="address">Where.</param>
     /// <param name="answer">Answers a path and query to which access is allowed. Called from several threads.</param>
+    /// <param name="answerPost">Answers what was asked by POST; null: nobody does.</param>
     /// <exception cref="IOException">The port is taken, or the address is not this machine's.</exception>
-    public static HttpServer Start(IPEndPoint address, Func<string, string, HttpAnswer> answer)
+    public static HttpServer Start(
+        IPEndPoint address, Func<string, string, HttpAnswer> answer, Func<string, string, HttpAnswer>? answerPost = null)
     {
-        var server = new HttpServer(address, answer);
+        var server = new HttpServer(address, answer, answerPost);
         try
         {
             server._server.StartAsync(server, CancellationToken.None).GetAwaiter().GetResult();
@@ -68,22 +79,45 @@ public sealed class HttpServer : IHttpApplication<IFeatureCollection>, IDisposab
     {
         var request = context.GetRequiredFeature<IHttpRequestFeature>();
         var response = context.GetRequiredFeature<IHttpResponseFeature>();
-        var answer = HttpGate.Refusal(request) ?? _answer(request.Path, request.QueryString);
+        var answer = HttpGate.Refusal(request) ?? Answer(request);
+        var packed = TakesGzip(request) ? answer.Packed() : null;
+        var body = packed ?? answer.Body;
         response.StatusCode = answer.Status;
-        response.Headers.ContentType = answer.ContentType;
-        response.Headers.ContentLength = answer.Body.Length;
-        response.Headers.CacheControl = "no-store";
-        response.Headers.XContentTypeOptions = "nosniff";
-        if (answer.Status == 405)
-        {
-            response.Headers.Allow = "GET, HEAD";
-        }
-
+        response.Headers.ContentLength = body.Length;
+        Describe(answer, packed is not null, response.Headers);
         if (request.Method != "HEAD")
         {
-            await context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(answer.Body);
+            await context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(body);
         }
     }
+
+    private HttpAnswer Answer(IHttpRequestFeature request) => request.Method != "POST"
+        ? _answer(request.Path, request.QueryString)
+        : _answerPost?.Invoke(request.Path, request.QueryString) ?? HttpAnswer.Of(405, HttpAnswer.Text, "nothing is asked by POST here\n");
+
+    private static void Describe(HttpAnswer answer, bool isPacked, Microsoft.AspNetCore.Http.IHeaderDictionary headers)
+    {
+        headers.ContentType = answer.ContentType;
+        headers.CacheControl = "no-store";
+        headers.Vary = "Accept-Encoding";
+        headers.XContentTypeOptions = "nosniff";
+        headers.ContentSecurityPolicy = ContentPolicy;
+        headers["Referrer-Policy"] = "no-referrer";
+        headers["Cross-Origin-Resource-Policy"] = "same-origin";
+        if (isPacked)
+        {
+            headers.ContentEncoding = "gzip";
+        }
+
+        if (answer.Status == 405)
+        {
+            headers.Allow = "GET, HEAD";
+        }
+    }
+
+    /// <summary>Whoever refuses gzip says so with a weight of nothing; all who can take it just name it.</summary>
+    private static bool TakesGzip(IHttpRequestFeature request) => request.Headers.AcceptEncoding.ToString().Split(',')
+        .Any(part => part.Split(';') is [var coding, .. var weight] && coding.Trim() == "gzip" && !weight.Any(text => text.Trim() is "q=0" or "q=0.0"));
 
     /// <summary>Ends all connections.</summary>
     public void Dispose()

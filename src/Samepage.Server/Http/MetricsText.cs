@@ -1,9 +1,16 @@
 using System.Globalization;
 using System.Text;
 using Samepage.Governing;
+using Samepage.Merging.User.Keeping;
 using Samepage.Server.Loop;
 
 namespace Samepage.Server.Http;
+
+/// <summary>What metrics tell besides the status.</summary>
+/// <param name="Domains">What the domains' keepers last said.</param>
+/// <param name="Keepers">The keepers by domain, and whether each answers.</param>
+/// <param name="HistoryKept">Whether the history is kept; null where it is not wanted.</param>
+public sealed record BesideFigures(IReadOnlyList<DomainReport> Domains, IReadOnlyDictionary<string, bool> Keepers, bool? HistoryKept);
 
 /// <summary>A status in Prometheus's text format: base units, <c>_total</c> on counters, help and type for each.</summary>
 internal sealed class MetricsText
@@ -12,14 +19,20 @@ internal sealed class MetricsText
     private readonly StringBuilder _text = new(16 << 10);
 
     /// <summary>Writes all metrics.</summary>
-    public static string Of(DaemonStatus status, IReadOnlyList<ProcessMerging> processes)
+    public static string Of(DaemonStatus status, IReadOnlyList<ProcessMerging> processes, BesideFigures beside)
     {
         var metrics = new MetricsText();
         metrics.Host(status);
-        metrics.Governor(status.Governor);
+        metrics.Governor(status);
         metrics.Guard(status.Guard);
         metrics.Processes(processes);
+        metrics.Domains(beside);
         metrics.Self(status);
+        if (beside.HistoryKept is { } kept)
+        {
+            metrics.Gauge("history_kept", "1 while the history is kept, 0 while its disk or file refuses.", kept ? 1 : 0);
+        }
+
         return metrics._text.ToString();
     }
 
@@ -27,6 +40,11 @@ internal sealed class MetricsText
     {
         var host = status.Host;
         Gauge("saved_bytes", "What ksmd's merging saves now, before metadata.", host.SavedBytes);
+        if (host.ProfitBytes is { } profit)
+        {
+            Gauge("profit_bytes", "The same less the kernel's metadata.", profit);
+        }
+
         Gauge("tracked_pages", "Pages that ksmd keeps metadata for.", host.TrackedPages);
         Gauge("eligible_processes", "Processes that opted in to merging.", host.EligibleProcesses);
         Gauge("eligible_bytes", "Private memory of the processes that opted in.", host.EligibleBytes);
@@ -46,8 +64,9 @@ internal sealed class MetricsText
         Gauge("switched_on_processes", "Processes that Samepage switched on by a rule.", status.Rules.SwitchedOnProcesses);
     }
 
-    private void Governor(GovernorPart governor)
+    private void Governor(DaemonStatus status)
     {
+        var governor = status.Governor;
         Head("governor_mode", "gauge", "1 for what the governor is about, 0 for the others.");
         foreach (var mode in s_modes)
         {
@@ -55,6 +74,7 @@ internal sealed class MetricsText
         }
 
         Gauge("governor_wanted_cores", "The share of one core that ksmd is meant to take.", governor.WantedCores);
+        Gauge("governor_budget_cores", "What the policy allows ksmd and the daemon together, as a share of one core.", status.Policy.CpuBudgetPercent / 100);
         Gauge("governor_budget_left_seconds", "CPU time left in the budget's window.", governor.BudgetLeftSeconds);
         Gauge("governor_ksmd_running", "1 where ksmd is told to scan.", governor.KsmdRunning ? 1 : 0);
     }
@@ -88,6 +108,28 @@ internal sealed class MetricsText
         foreach (var process in processes)
         {
             Sample("process_profit_bytes", process.ProfitBytes, Labels(process));
+        }
+    }
+
+    private void Domains(BesideFigures beside)
+    {
+        Head("keeper_up", "gauge", "1 where a domain's keeper answers, 0 where it was killed or does not answer.");
+        foreach (var (domain, isUp) in beside.Keepers)
+        {
+            Sample("keeper_up", isUp ? 1 : 0, ("domain", domain));
+        }
+
+        Domains("domain_members", "Members of a domain of the user engine.", beside, domain => domain.Members.Count);
+        Domains("domain_saved_bytes", "Merged pages of a domain's members less its stable pages.", beside,
+            domain => (domain.Members.Sum(member => (double)member.Counters.MergedPages) - domain.Segments.Pages) * 4096);
+    }
+
+    private void Domains(string name, string help, BesideFigures beside, Func<DomainReport, double> value)
+    {
+        Head(name, "gauge", help);
+        foreach (var domain in beside.Domains)
+        {
+            Sample(name, value(domain), ("domain", domain.Domain));
         }
     }
 

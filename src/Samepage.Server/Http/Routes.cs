@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text;
+using Samepage.Server.Dashboard;
+using Samepage.Server.History;
 using Samepage.Server.Loop;
 
 namespace Samepage.Server.Http;
@@ -8,25 +10,40 @@ namespace Samepage.Server.Http;
 /// <param name="status">Where the daemon stands; null before its first turn.</param>
 /// <param name="decisions">The latest decisions: all, of the host (null) or of a process, with the rule that it falls under.</param>
 /// <param name="processes">What the kernel's merging does for each process.</param>
-public sealed class Routes(Func<DaemonStatus?> status, DecisionSource decisions, ProcessFigures processes)
+/// <param name="history">What was.</param>
+/// <param name="beside">What metrics tell besides the status.</param>
+public sealed class Routes(Func<DaemonStatus?> status, DecisionSource decisions, ProcessFigures processes, HistoryDesk history, Func<BesideFigures> beside)
 {
     /// <summary>The status is older than this only where the daemon does not turn any more.</summary>
     private static readonly TimeSpan s_healthyFor = TimeSpan.FromSeconds(30);
 
     private static readonly Lazy<byte[]> s_openApi = new(ReadOpenApi);
 
+    /// <summary>What an estimate is asked for by, and where it is found.</summary>
+    public const string EstimatePath = "/api/v1/estimate";
+
     /// <summary>All paths, as the description names them.</summary>
-    public static IReadOnlyList<string> Paths { get; } = ["/healthz", "/metrics", "/api/v1/status", "/api/v1/decisions", "/openapi.json"];
+    public static IReadOnlyList<string> Paths { get; } =
+        ["/", "/healthz", "/metrics", "/api/v1/status", "/api/v1/decisions", "/api/v1/history", "/api/v1/processes", "/api/v1/domains", "/api/v1/plan", EstimatePath, "/api/v1/dashboard", "/openapi.json"];
+
+    /// <summary>What the dashboard shows besides; null: there is none of that.</summary>
+    public DashboardRoutes? Dashboard { get; init; }
+
+    /// <summary>Answers what is asked by POST.</summary>
+    public HttpAnswer AnswerPost(string path, string query) => path == EstimatePath && Dashboard is { } dashboard
+        ? dashboard.BeginEstimate(query)
+        : HttpAnswer.Of(405, HttpAnswer.Text, "only an estimate is asked for by POST\n");
 
     /// <summary>Answers a request by HTTP.</summary>
     public HttpAnswer Answer(string path, string query) => path switch
     {
         "/healthz" => Health(),
-        "/metrics" => WithStatus(now => HttpAnswer.Of(200, HttpAnswer.Metrics, MetricsText.Of(now, processes.Look()))),
+        "/metrics" => WithStatus(now => HttpAnswer.Of(200, HttpAnswer.Metrics, MetricsText.Of(now, processes.Look(), beside()))),
         "/api/v1/status" => WithStatus(now => new HttpAnswer(200, HttpAnswer.Json, now.ToJson())),
         "/api/v1/decisions" => Decisions(query),
+        "/api/v1/history" => history.Answer(query),
         "/openapi.json" => new HttpAnswer(200, HttpAnswer.Json, s_openApi.Value),
-        _ => HttpAnswer.Of(404, HttpAnswer.Text, $"there are {string.Join(", ", Paths)}\n"),
+        _ => DashboardFiles.Find(path) ?? Dashboard?.Answer(path, query) ?? HttpAnswer.Of(404, HttpAnswer.Text, $"there are {string.Join(", ", Paths)}\n"),
     };
 
     /// <summary>Answers a question on the control socket; null where it means nothing.</summary>

@@ -1,0 +1,156 @@
+// The page: asks the daemon every two seconds, and shows what came. Everything else is in the modules below.
+
+import { get, getPlan, postEstimate, Refused, Unreachable } from "./api.js";
+import { hasLibrary, resetZoom, showCharts, startCharts } from "./charts.js";
+import { showDecisions, startDecisions } from "./decisions.js";
+import { $, attribute, make, text } from "./dom.js";
+import { showDomains } from "./domains.js";
+import { clock, duration, moment, percent, ratio, size } from "./format.js";
+import { startGlossary } from "./glossary.js";
+import { showNow } from "./now.js";
+import { startPlan } from "./plan.js";
+import { showProcesses, startProcesses } from "./processes.js";
+import { describe, disablePlanProfile, estimateIsRunning, refuse, showEstimate, startSharing } from "./sharing.js";
+import { ranges, Timeline } from "./timeline.js";
+
+const every = { status: 2000, tables: 4000, history: 30_000, hidden: 20_000 };
+const timeline = new Timeline();
+const seen = { status: null, domains: null, decisions: -1, tablesAt: -Infinity, historyAt: -Infinity, reachedAt: null, lostAt: null };
+let range = ranges[0][1], turning = null, isTurning = false, isWanted = false;
+
+/** One round: the status always, the rest where it is due. */
+async function turn() {
+  const now = performance.now();
+  const status = await get("api/v1/status");
+  const isOther = seen.status && (status.pid !== seen.status.pid || status.started_at !== seen.status.started_at);
+  const isDue = isOther || now - seen.tablesAt >= every.tables - 200;
+  if (isDue) {
+    seen.tablesAt = now;
+    const [processes, domains] = await Promise.all([get("api/v1/processes"), get("api/v1/domains")]);
+    seen.domains = domains;
+    showProcesses(processes);
+    showDomains(domains);
+    describe();
+  }
+  timeline.note(status, seen.domains);
+  seen.status = status;
+  showNow(status, seen.domains, timeline.cost);
+  showAbout(status);
+  if (isOther || status.self.decisions_total !== seen.decisions) {
+    seen.decisions = status.self.decisions_total;
+    showDecisions(await get("api/v1/decisions"));
+  }
+  await history(isOther, now);
+  if (estimateIsRunning() || seen.reachedAt == null || isOther) showEstimate(await get("api/v1/estimate"));
+  drawTime();
+}
+
+/** A daemon may keep no history, and a reload of its policy may change that. */
+async function history(isOther, now) {
+  if (!isOther && now - seen.historyAt < every.history) return;
+  seen.historyAt = now;
+  timeline.hasHistory = (await get("api/v1/dashboard")).history;
+  if (!timeline.hasHistory) return;
+  // By the host's clock: this device's may be another.
+  const to = Math.ceil(Date.parse(seen.status.taken_at) / 1000), points = Math.min(1000, Math.max(120, Math.round($("charts").clientWidth)));
+  try {
+    timeline.takeHistory(await get(`api/v1/history?from=${to - range}&to=${to}&points=${points}`));
+  } catch (failure) {
+    // It is switched off, or cannot be read for now: the page shows what it has, and asks again later.
+    if (!(failure instanceof Refused)) throw failure;
+    timeline.hasHistory = false;
+  }
+}
+
+/** One round at a time: who wants another while one is under way gets it right after. */
+async function run() {
+  clearTimeout(turning);
+  if (isTurning) {
+    isWanted = true;
+    return;
+  }
+  isTurning = true;
+  isWanted = false;
+  try {
+    await turn();
+    seen.reachedAt = new Date();
+    seen.lostAt = null;
+  } catch (failure) {
+    seen.lostAt ??= new Date();
+    if (!(failure instanceof Unreachable)) console.error(failure);
+  }
+  isTurning = false;
+  showLive();
+  turning = setTimeout(run, isWanted ? 0 : document.hidden ? every.hidden : every.status);
+}
+
+function showLive() {
+  const lost = seen.lostAt != null;
+  attribute($("live"), "data-state", lost ? "lost" : "live");
+  attribute(document.body, "data-lost", lost ? "" : null);
+  text($("live"), lost ? `not reachable since ${moment(seen.lostAt)}` : `live${seen.status?.dry_run ? ", dry run" : ""}`);
+  const notices = [];
+  if (lost) notices.push(["act", seen.reachedAt ? `The daemon has not been reachable since ${moment(seen.lostAt)}. What you see is from ${clock(seen.reachedAt)}; the page goes on trying.` : "The daemon cannot be reached. The page goes on trying."]);
+  if (seen.status?.dry_run) notices.push(["quiet", "The daemon runs with --dry-run: it acts on nothing, and says what it would do."]);
+  if (seen.status?.policy.refused_reason) notices.push(["watch", `The policy on disk is not followed: ${seen.status.policy.refused_reason}. The one before it stays.`]);
+  const said = JSON.stringify(notices);
+  if ($("notices").dataset.said !== said) {
+    $("notices").dataset.said = said;
+    $("notices").replaceChildren(...notices.map(([tone, message]) => make("p", { class: "notice", "data-tone": tone }, message)));
+  }
+}
+
+function showAbout(status) {
+  const sources = status.policy.sources.length === 0 ? "no policy file, so the defaults hold" : status.policy.sources.join(", ");
+  text($("about"), `Samepage ${status.version}, process ${status.pid}, serving for ${duration((Date.now() - Date.parse(status.started_at)) / 1000)}; ${sources}.${hasLibrary ? " Charts: uPlot (MIT)." : ""}`);
+}
+
+function drawTime() {
+  const data = timeline.columns(range);
+  showCharts(data);
+  const since = new Date(timeline.openedAt * 1000);
+  text($("time-lead"), timeline.hasHistory ? hasLibrary ? "Drag to zoom in, double-click to see all again." : ""
+    : `This daemon keeps no history: the plots begin when this page was opened, at ${moment(since)}.${hasLibrary ? " Drag to zoom in, double-click to see all again." : ""}`);
+  if ($("time-table").open) drawTable(data);
+}
+
+/** At most forty rows, evenly spread: for those who cannot see plots, and for copying. */
+function drawTable({ columns }) {
+  const step = Math.max(1, Math.ceil(columns[0].length / 40));
+  const rows = columns[0].map((_, index) => index).filter(index => (columns[0].length - 1 - index) % step === 0).reverse();
+  const formats = [at => moment(new Date(at * 1000)), size, percent, ratio, size, size];
+  $("time-table").querySelector("div").replaceChildren(make("table", {},
+    make("thead", {}, make("tr", {}, ...["When", "Saved", "Cost", "Coverage", "Exposure", "Headroom"].map((title, index) => make("th", { scope: "col", class: index === 0 ? "text" : "number" }, title)))),
+    make("tbody", {}, ...rows.map(row => make("tr", {}, ...columns.map((column, index) => make("td", { class: index === 0 ? "text" : "number" }, formats[index](column[row]))))))));
+}
+
+function startRanges() {
+  $("ranges").append(...ranges.map(([title, seconds]) => make("button", {
+    type: "button", "aria-pressed": String(seconds === range), onclick: event => {
+      range = seconds;
+      for (const button of $("ranges").children) attribute(button, "aria-pressed", String(button === event.currentTarget));
+      seen.historyAt = -Infinity;
+      resetZoom();
+      drawTime();
+      run();
+    },
+  }, title)));
+}
+
+startGlossary();
+startRanges();
+startCharts(drawTime);
+startDecisions();
+startProcesses({ onpick: describe, decisionsOf: async pid => (await get(`api/v1/decisions?about=${pid}`)).decisions });
+startSharing({
+  ask: async pids => {
+    const { desk, reason } = await postEstimate(pids);
+    if (desk) showEstimate(desk);
+    else refuse(reason);
+  },
+  ondone: estimate => disablePlanProfile(!estimate || estimate.partial),
+});
+startPlan(getPlan);
+$("time-table").addEventListener("toggle", drawTime);
+document.addEventListener("visibilitychange", () => { if (!document.hidden) run(); });
+run();

@@ -16,7 +16,7 @@ namespace Samepage.Server.Guarding;
 /// <param name="clock">Tells the time, without jumps.</param>
 /// <param name="post">Runs work that may take a while.</param>
 /// <param name="isDryRun">Only say what would be done.</param>
-/// <param name="push">Pushes memory of processes out: how much was gone through, of how many.</param>
+/// <param name="push">Pushes memory of processes out: how much went, of how many.</param>
 public sealed class GuardHands(
     DecisionLog log, TimeProvider clock, Action<Action> post, bool isDryRun, Func<IReadOnlyList<TargetProcess>, long, (long Bytes, int Processes)> push) : IDisposable
 {
@@ -176,6 +176,6 @@ public sealed class GuardHands(
         }
 
         var (pushed, processes) = push(targets, bytes);
-        return (pushed > 0, $"{pushed >> 20} MiB of {processes} processes were offered to swap");
+        return (pushed > 0, $"{pushed >> 20} MiB of {processes} processes went to swap");
     }
 }

@@ -84,6 +84,9 @@ public sealed partial class Daemon : IDisposable
     /// <summary>The rule that a process falls under, as of the last look; null where none.</summary>
     public string? RuleOf(int pid) => _ruleNames.GetValueOrDefault(pid);
 
+    /// <summary>The names of the rules that processes fall under, as of the last look, by process number.</summary>
+    public IReadOnlyDictionary<int, string> RuleNames => _ruleNames;
+
     /// <summary>Makes one turn.</summary>
     /// <returns>When to make the next, at the latest.</returns>
     public TimeSpan Turn()
@@ -157,7 +160,16 @@ public sealed partial class Daemon : IDisposable
         }
 
         var sample = _sampler.Take(null, verdict.IsGrowthHeld);
-        Govern(sample);
+        try
+        {
+            Govern(sample);
+        }
+        catch (Exception failed) when (failed is LinuxException or IOException or UnauthorizedAccessException)
+        {
+            // What goes on is shown, and the rules hold, also where ksmd's settings cannot be put on record.
+            _log.Trouble("governor", "what it ordered could not be done", failed.Message);
+        }
+
         Publish(sample, verdict);
         KeepRules(now, sample, verdict);
         var look = seen.Scopes.All(scope => IsBetterThan(scope, 4)) ? s_idle : seen.Scopes.All(scope => IsBetterThan(scope, 2)) ? s_calm : s_tense;
@@ -209,7 +221,7 @@ public sealed partial class Daemon : IDisposable
         var own = new ProcFs();
         Status = new DaemonStatus(
             DaemonStatus.SchemaName, self, Version, _startedAt, _options.Clock.GetUtcNow(), _options.IsDryRun,
-            new PolicyPart(_policy.Sources, _policy.Rules.Count, _loadedAt, _refusedReason), GovernorPart.Of(_scan is null ? null : _decision),
+            new PolicyPart(_policy.Sources, _policy.Rules.Count, _loadedAt, _policy.Governor.CpuBudgetPercent, _refusedReason), GovernorPart.Of(_scan is null ? null : _decision),
             new GuardPart(verdict.IsGrowthHeld, verdict.IsAdmissionRefused, _hands.ProvidedSwapBytes, [.. verdict.States.Select(ScopePart.Of)], _hands.Orders()),
             HostFigures.Of(sample), new RulesPart(_rules.MatchedCount, _rules.SwitchedOnCount),
             new SelfPart(

@@ -46,8 +46,9 @@ public sealed record DaemonStatus(
 /// <param name="Sources">The files.</param>
 /// <param name="Rules">How many rules they have.</param>
 /// <param name="LoadedAt">When they were read.</param>
+/// <param name="CpuBudgetPercent">CPU time that ksmd and the daemon may take, in percent of one core.</param>
 /// <param name="RefusedReason">Why what lies on disk by now is not followed; null where it is.</param>
-public sealed record PolicyPart(IReadOnlyList<string> Sources, int Rules, DateTimeOffset LoadedAt, string? RefusedReason);
+public sealed record PolicyPart(IReadOnlyList<string> Sources, int Rules, DateTimeOffset LoadedAt, double CpuBudgetPercent, string? RefusedReason);
 
 /// <summary>What the governor is about.</summary>
 /// <param name="Mode">In one word; "absent" where the kernel has no merging.</param>
@@ -96,6 +97,7 @@ public sealed record ScopePart(
 
 /// <summary>What a daemon saw of the host.</summary>
 /// <param name="SavedBytes">What merging saves.</param>
+/// <param name="ProfitBytes">The same less metadata; null where the kernel does not tell (before 6.4).</param>
 /// <param name="TrackedPages">Pages that ksmd keeps metadata for.</param>
 /// <param name="FullScansTotal">Whole passes of ksmd since boot.</param>
 /// <param name="ScannedPagesTotal">Pages it has looked at since boot; null where the kernel does not count them.</param>
@@ -105,11 +107,11 @@ public sealed record ScopePart(
 /// <param name="AvailableBytes">What new programs could have without swapping.</param>
 /// <param name="CpuPressurePercent">How much of the last ten seconds somebody waited for a CPU.</param>
 public sealed record HostFigures(
-    long SavedBytes, long TrackedPages, long FullScansTotal, long? ScannedPagesTotal, double? KsmdCpuSeconds, int EligibleProcesses,
+    long SavedBytes, long? ProfitBytes, long TrackedPages, long FullScansTotal, long? ScannedPagesTotal, double? KsmdCpuSeconds, int EligibleProcesses,
     long EligibleBytes, long AvailableBytes, double CpuPressurePercent)
 {
     internal static HostFigures Of(HostSample sample) => new(
-        sample.SavedBytes, sample.TrackedPages, sample.FullScans, sample.PagesScanned, sample.KsmdCpuNanoseconds / 1e9,
+        sample.SavedBytes, sample.ProfitBytes, sample.TrackedPages, sample.FullScans, sample.PagesScanned, sample.KsmdCpuNanoseconds / 1e9,
         sample.EligibleProcesses, sample.EligibleBytes, sample.AvailableBytes, sample.CpuPressure);
 }
 
@@ -159,4 +161,5 @@ public sealed class GuardLevelConverter() : JsonStringEnumConverter<GuardLevel>(
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, Converters = [typeof(GuardLevelConverter)])]
 [JsonSerializable(typeof(DaemonStatus))]
 [JsonSerializable(typeof(DecisionList))]
+[JsonSerializable(typeof(Decision))]
 internal sealed partial class ServerJson : JsonSerializerContext;

@@ -19,7 +19,7 @@ public enum LogLevel
 /// <summary>One thing that was decided or met with.</summary>
 /// <param name="Number">Counts from 1.</param>
 /// <param name="At">The time of day.</param>
-/// <param name="Who">Who decided: governor, guard, rules, profit, policy, swap or daemon.</param>
+/// <param name="Who">Who decided: governor, guard, rules, profit, policy, swap, history or daemon.</param>
 /// <param name="Scope">About what: "host", a control group, or "process".</param>
 /// <param name="Pid">About which process; null where about none.</param>
 /// <param name="What">What was decided.</param>

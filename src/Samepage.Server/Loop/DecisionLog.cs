@@ -28,6 +28,9 @@ public sealed class DecisionLog(TimeProvider clock, Action<LogLevel, string> wri
     /// <summary>How many there were since the start.</summary>
     public long Total => Interlocked.Read(ref _number);
 
+    /// <summary>Called with each, on the thread that told it; must not wait.</summary>
+    public Action<LogLevel, Decision>? Told { get; set; }
+
     /// <summary>Notes and tells a decision about the host or a control group.</summary>
     public void Tell(LogLevel level, string who, string scope, string what, string why) => Add(level, who, scope, null, what, why);
 
@@ -89,6 +92,7 @@ public sealed class DecisionLog(TimeProvider clock, Action<LogLevel, string> wri
         }
 
         write(level, decision.ToString());
+        Told?.Invoke(level, decision);
     }
 
     private static string Cut(string text) => text.Length <= TextMax ? text : text[..TextMax];

@@ -11,7 +11,7 @@ internal sealed class DryScan : IKernelScan
 }
 
 /// <summary>Orders in words.</summary>
-internal static class OrderWords
+public static class OrderWords
 {
     /// <summary>"ksmd stands still" or "ksmd scans 200 pages, then sleeps 20 ms".</summary>
     public static string Of(ScanOrder order) => order.IsRunning

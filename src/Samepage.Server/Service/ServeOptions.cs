@@ -1,4 +1,5 @@
 using Samepage.Policies;
+using Samepage.Server.Dashboard;
 using Samepage.Server.Rules;
 
 namespace Samepage.Server.Service;
@@ -26,6 +27,9 @@ public sealed record ServeOptions
 
     /// <summary>Switches merging on and off for processes.</summary>
     public required IProcessSwitch Switch { get; init; }
+
+    /// <summary>Answers what an operator wonders about from the dashboard; null: nobody does.</summary>
+    public IWhatIf? WhatIf { get; init; }
 }
 
 /// <summary>Another daemon serves from the same directory.</summary>

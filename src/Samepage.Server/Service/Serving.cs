@@ -6,6 +6,8 @@ using Samepage.Linux;
 using Samepage.Linux.Proc;
 using Samepage.Linux.Swapping;
 using Samepage.Server.Control;
+using Samepage.Server.Dashboard;
+using Samepage.Server.History;
 using Samepage.Server.Http;
 using Samepage.Server.Loop;
 
@@ -24,6 +26,8 @@ public sealed class Serving : IDisposable
     private readonly DomainPoller _domains = new();
     private readonly Daemon _daemon;
     private readonly Routes _routes;
+    private readonly HistoryKeeper _history;
+    private readonly HistorySampler _historySampler;
     private int _lock;
     private ControlServer? _control;
     private HttpServer? _http;
@@ -62,10 +66,19 @@ public sealed class Serving : IDisposable
         }
 
         var reader = new MergingReader(roots.Proc, roots.Ksm);
+        var figures = new ProcessFigures(() => reader.ReadProcesses(null), TimeProvider.System);
+        _history = new HistoryKeeper(_log, TimeProvider.System, new ProcessHistory(roots.Proc, figures.Look).Look);
+        _historySampler = new HistorySampler(roots.Proc, TimeProvider.System, () => _domains.Last, _history.Post);
+        _log.Told = (level, decision) => _history.Tell(new ToldDecision(level, decision));
         _routes = new Routes(
             () => _daemon.Status,
             new DecisionSource(_log, _daemon.RuleOf, () => TimeProvider.System.GetElapsedTime(Interlocked.Read(ref _turnAt))),
-            new ProcessFigures(() => reader.ReadProcesses(null), TimeProvider.System));
+            figures, new HistoryDesk(() => _history.FilePath, TimeProvider.System, _history.Suspect),
+            () => new BesideFigures(_domains.Last, _domains.Keepers, _history.IsKept))
+        {
+            Dashboard = options.WhatIf is { } whatIf ? Dashboard(roots, whatIf) : null,
+        };
+        _history.Follow(History());
         try
         {
             _control = ControlServer.Start(Path.Combine(options.RunDirectory, ControlSocket.FileName), _routes.Answer);
@@ -87,6 +100,7 @@ public sealed class Serving : IDisposable
             _daemon.AskReload();
         });
         _daemon.Reloading = OnReload;
+        _history.Start();
         _daemon.Run(AfterTurn, _notifier.WatchdogEvery ?? TimeSpan.MaxValue, cancel);
         _notifier.Stopping();
         _log.Tell(LogLevel.Notice, "daemon", "host", "stops", _options.IsDryRun ? "" : "settings are put back; what is merged stays merged");
@@ -98,6 +112,7 @@ public sealed class Serving : IDisposable
         _http?.Dispose();
         _control?.Dispose();
         (_http, _control) = (null, null);
+        _history.Dispose();
         _domains.Dispose();
         _worker.Dispose();
         try
@@ -127,6 +142,13 @@ public sealed class Serving : IDisposable
         };
     }
 
+    private DashboardRoutes Dashboard(HostRoots roots, IWhatIf whatIf)
+    {
+        var tables = new MergingTables(new MergingSources(
+            roots.Proc, new MergingReader(roots.Proc, roots.Ksm), () => _domains.Last, () => _daemon.RuleNames, () => _daemon.Policy.Rules, TimeProvider.System));
+        return new DashboardRoutes(tables, whatIf, new EstimateDesk(whatIf, tables.DomainOf, TimeProvider.System), () => _history.FilePath is not null);
+    }
+
     private void AfterTurn()
     {
         Interlocked.Exchange(ref _turnAt, TimeProvider.System.GetTimestamp());
@@ -138,6 +160,11 @@ public sealed class Serving : IDisposable
         }
 
         _notifier.Alive();
+        if (_daemon.Status is { } status)
+        {
+            _historySampler.Observe(status);
+        }
+
         Tidy();
     }
 
@@ -163,6 +190,7 @@ public sealed class Serving : IDisposable
             return;
         }
 
+        _history.Follow(History());
         var listen = _options.Listen ?? _daemon.Policy.Server.Listen;
         if (listen != _listen)
         {
@@ -179,12 +207,33 @@ public sealed class Serving : IDisposable
         _notifier.Ready(Effective());
     }
 
-    /// <summary>The new address first, so that a refusal leaves the old one.</summary>
+    /// <summary>Whoever acts on nothing writes nothing either.</summary>
+    private HistoryOptions? History() => _daemon.Policy.History is { IsEnabled: true } policy && !_options.IsDryRun
+        ? new HistoryOptions(policy.Path ?? Path.Combine(_options.StateDirectory, HistoryOptions.FileName), policy.Days, policy.SizeBytesMax)
+        : null;
+
+    /// <summary>The new address first, so that a refusal leaves the old one; on the same port the old one has to go before, and comes back.</summary>
     private void Listen(string? address)
     {
-        var next = address is null or "off" ? null : HttpServer.Start(HttpServer.Address(address), _routes.Answer);
-        _http?.Dispose();
-        (_http, _listen) = (next, address);
+        var next = address is null or "off" ? null : HttpServer.Address(address);
+        var former = _http is not null && _listen is { } was && HttpServer.Address(was) is var old && old.Port == next?.Port ? old : null;
+        if (former is not null)
+        {
+            _http!.Dispose();
+            _http = null;
+        }
+
+        try
+        {
+            var server = next is null ? null : HttpServer.Start(next, _routes.Answer, _routes.AnswerPost);
+            _http?.Dispose();
+            (_http, _listen) = (server, address);
+        }
+        catch (IOException) when (former is not null)
+        {
+            _http = HttpServer.Start(former, _routes.Answer, _routes.AnswerPost);
+            throw;
+        }
     }
 
     private string Effective()

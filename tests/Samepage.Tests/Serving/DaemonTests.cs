@@ -217,9 +217,13 @@ public sealed class DaemonTests : IDisposable
         var text = File.ReadAllText(record);
         Directory.Delete(_host.State, recursive: true);
         File.WriteAllText(_host.State, "a file where the directory was: whatever is written below fails");
+        var before = daemon.Status!.TakenAt;
         _host.Pass(daemon, 20);
         Assert.Equal(Found, _host.Settings());
-        Assert.Single(_host.Lines, line => line.StartsWith("<3>daemon: host: this turn came to nothing", StringComparison.Ordinal));
+        Assert.Single(_host.Lines, line => line.StartsWith("<3>governor: host: what it ordered could not be done", StringComparison.Ordinal));
+
+        // Everything else goes on, and shows what is.
+        Assert.InRange(daemon.Status!.TakenAt - before, TimeSpan.FromSeconds(15), TimeSpan.MaxValue);
         File.Delete(_host.State);
         Directory.CreateDirectory(_host.State);
         File.WriteAllText(record, text);

@@ -4,7 +4,10 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Samepage.Cli;
 using Samepage.Governing;
+using Samepage.Server.Dashboard;
+using Samepage.Server.History;
 using Samepage.Server.Http;
 using Samepage.Server.Loop;
 
@@ -18,6 +21,7 @@ public sealed partial class HttpTests : IDisposable
     private readonly Routes _routes;
     private readonly HttpServer _server;
     private readonly int _port;
+    private readonly string _history;
 
     public HttpTests()
     {
@@ -29,9 +33,31 @@ public sealed partial class HttpTests : IDisposable
         var reader = new MergingReader(_host.Options.Roots.Proc, _host.Options.Roots.Ksm);
         _routes = new Routes(
             () => _daemon.Status, new DecisionSource(_host.Log!, _daemon.RuleOf, () => TimeSpan.Zero),
-            new ProcessFigures(() => new ProcessSurvey([new ProcessMerging(7, "we\"ird\\na\nme", 5, 1, 9, OptInKind.Regions, true)], 0, 0, false), _host.Clock));
+            new ProcessFigures(() => new ProcessSurvey([new ProcessMerging(7, "we\"ird\\na\nme", 5, 1, 9, OptInKind.Regions, true)], 0, 0, false), _host.Clock),
+            new HistoryDesk(() => _history, _host.Clock, () => { }),
+            () => new BesideFigures([], new Dictionary<string, bool> { ["web"] = false }, true))
+        {
+            Dashboard = Dashboard(reader),
+        };
+        _history = Path.Combine(_host.Root, "history.db");
+        using (var store = new HistoryStore(new HistoryOptions(_history, 60, 8 << 20), Now))
+        {
+            var guest = new ProcessIdentity(100, 7, "boot", "qemu", "web & co");
+            store.Append(
+                new HistorySample(Now - 60, [.. HistorySeries.Host.Select((_, index) => (double?)(index + 0.5))]), [new ProcessSample(guest, 500, 600)],
+                [new ToldDecision(LogLevel.Info, new Decision(1, _host.Clock.Day, "governor", "host", null, "works", "why not"))]);
+        }
+
         _port = FreePort();
-        _server = HttpServer.Start(new IPEndPoint(IPAddress.Loopback, _port), _routes.Answer);
+        _server = HttpServer.Start(new IPEndPoint(IPAddress.Loopback, _port), _routes.Answer, _routes.AnswerPost);
+    }
+
+    private DashboardRoutes Dashboard(MergingReader reader)
+    {
+        var tables = new MergingTables(new MergingSources(
+            _host.Options.Roots.Proc, reader, () => [MadeUpDomain.Report()], () => _daemon.RuleNames, () => _daemon.Policy.Rules, _host.Clock));
+        var whatIf = new OnlyPlans();
+        return new DashboardRoutes(tables, whatIf, new EstimateDesk(whatIf, tables.DomainOf, _host.Clock), () => true);
     }
 
     public void Dispose()
@@ -51,6 +77,13 @@ public sealed partial class HttpTests : IDisposable
     [InlineData("/api/v1/decisions", "Decisions")]
     [InlineData("/api/v1/decisions?about=100", "Decisions")]
     [InlineData("/api/v1/decisions?about=host", "Decisions")]
+    [InlineData("/api/v1/processes", "Processes")]
+    [InlineData("/api/v1/domains", "Domains")]
+    [InlineData("/api/v1/estimate", "WhatIf")]
+    [InlineData("/api/v1/dashboard", "Dashboard")]
+    [InlineData("/api/v1/history", "History")]
+    [InlineData("/api/v1/history?about=100&points=20", "History")]
+    [InlineData("/api/v1/history?about=web+%26%20co", "History")]
     public void The_description_fits_the_answers(string target, string schema)
     {
         var at = target.IndexOf('?', StringComparison.Ordinal);
@@ -58,6 +91,29 @@ public sealed partial class HttpTests : IDisposable
         Assert.Equal(200, answer.Status);
         var description = Description();
         AssertFits(JsonDocument.Parse(answer.Body).RootElement, description.GetProperty("components").GetProperty("schemas"), schema, schema);
+    }
+
+    [Theory]
+    [InlineData("?from=x", 400)]
+    [InlineData("?from=5&to=5", 400)]
+    [InlineData("?points=1", 400)]
+    [InlineData("?points=2001", 400)]
+    [InlineData("?points=3&points=4", 400)]
+    [InlineData("?about=", 400)]
+    [InlineData("?series=all", 400)]
+    [InlineData("?to=99999999999999999999", 400)]
+    [InlineData("?from=0&to=253402300799&points=2", 200)]
+    [InlineData("?about=nobody'; DROP TABLE host; --", 200)]
+    public void History_is_asked_for_in_one_way(string query, int status) => Assert.Equal(status, _routes.Answer("/api/v1/history", query).Status);
+
+    [Fact]
+    public void Where_no_history_is_kept_that_is_said()
+    {
+        Assert.Equal(404, new HistoryDesk(() => null, _host.Clock, () => { }).Answer("").Status);
+        var suspected = 0;
+        File.WriteAllText(_history, new string('x', 8192));
+        Assert.Equal(503, new HistoryDesk(() => _history, _host.Clock, () => suspected++).Answer("").Status);
+        Assert.Equal(1, suspected);
     }
 
     [Fact]
@@ -75,6 +131,7 @@ public sealed partial class HttpTests : IDisposable
         }
 
         Assert.Contains("samepage_process_saved_bytes{pid=\"7\",name=\"we\\\"ird\\\\na\\nme\"} 24576\n", text, StringComparison.Ordinal);
+        Assert.Contains("samepage_keeper_up{domain=\"web\"} 0\n", text, StringComparison.Ordinal);
         Assert.Contains("samepage_exposure_bytes{scope=\"host\"} 67108864\n", text, StringComparison.Ordinal);
     }
 
@@ -88,6 +145,23 @@ public sealed partial class HttpTests : IDisposable
     [InlineData("GET /healthz HTTP/1.1\r\nHost: localhost\r\nOrigin: null\r\n\r\n", "HTTP/1.1 403")]
     [InlineData("GET /healthz HTTP/1.1\r\nHost: localhost:1\r\nOrigin: http://localhost:1\r\n\r\n", "HTTP/1.1 200")]
     [InlineData("POST /api/v1/status HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 405")]
+    [InlineData("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 200")]
+    [InlineData("GET /page/main.js HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 200")]
+    [InlineData("GET /page/ HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 404")]
+    [InlineData("GET /page/../api HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 404")]
+    [InlineData("GET /api/v1/plan?guest_size=1G&host=16G HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 200")]
+    [InlineData("GET /api/v1/plan?guest_size=1G&guest_size=2G HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 400")]
+    [InlineData("GET /api/v1/plan?guest_size=much HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 400")]
+    [InlineData("GET /api/v1/plan HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 400")]
+    [InlineData("GET /api/v1/plan?guest_size=1G&profile=estimate HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 400")]
+    [InlineData("POST /api/v1/estimate?pid=100 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 403")]
+    [InlineData("POST /api/v1/estimate?pid=100 HTTP/1.1\r\nHost: localhost\r\nX-Samepage: 1\r\nOrigin: http://evil.example\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 403")]
+    [InlineData("POST /api/v1/estimate?pid=100 HTTP/1.1\r\nHost: localhost\r\nX-Samepage: 1\r\nSec-Fetch-Site: cross-site\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 403")]
+    [InlineData("POST /api/v1/estimate?pid=100 HTTP/1.1\r\nHost: rebound.example\r\nX-Samepage: 1\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 421")]
+    [InlineData("POST /api/v1/estimate?pid=101 HTTP/1.1\r\nHost: localhost\r\nX-Samepage: 1\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 403")]
+    [InlineData("POST /api/v1/estimate?pid=ls HTTP/1.1\r\nHost: localhost\r\nX-Samepage: 1\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 400")]
+    [InlineData("POST /api/v1/estimate?pid=100 HTTP/1.1\r\nHost: localhost\r\nX-Samepage: 1\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 413")]
+    [InlineData("OPTIONS /api/v1/estimate HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\nAccess-Control-Request-Method: POST\r\n\r\n", "HTTP/1.1 405")]
     [InlineData("DELETE / HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 405")]
     [InlineData("GET /api/v1/decisions?about=../x HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 400")]
     [InlineData("GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "HTTP/1.1 400")]
@@ -97,6 +171,38 @@ public sealed partial class HttpTests : IDisposable
         var answer = Send(Encoding.Latin1.GetBytes(request));
         Assert.StartsWith(status, answer, StringComparison.Ordinal);
         Assert.True(!request.StartsWith("HEAD", StringComparison.Ordinal) || answer.EndsWith("\r\n\r\n", StringComparison.Ordinal), answer);
+    }
+
+    [Fact]
+    public void The_page_may_take_nothing_from_elsewhere_and_names_nothing_outside()
+    {
+        var answer = Send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray());
+        Assert.Contains("\r\nContent-Security-Policy: default-src 'none'; script-src 'self'; ", answer, StringComparison.Ordinal);
+        Assert.DoesNotContain("unsafe", answer, StringComparison.Ordinal);
+        foreach (Match reference in Reference().Matches(answer))
+        {
+            var path = reference.Groups[1].Value;
+            Assert.True(path[0] == '#' || _routes.Answer("/" + path, "").Status == 200, path);
+        }
+
+        Assert.Equal(200, _routes.Answer("/page/uplot.js", "").Status);
+    }
+
+    [Fact]
+    public void Who_takes_gzip_gets_it_where_it_is_worth_it()
+    {
+        using var client = new HttpClient();
+        foreach (var (path, takes, isPacked) in new[] { ("/page/main.js", "br, gzip", true), ("/page/main.js", "gzip;q=0", false), ("/healthz", "gzip", false) })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"http://127.0.0.1:{_port}{path}"));
+            request.Headers.TryAddWithoutValidation("Accept-Encoding", takes);
+            using var answer = client.Send(request, TestContext.Current.CancellationToken);
+            Assert.Equal(isPacked, answer.Content.Headers.ContentEncoding.Contains("gzip"));
+            using var body = answer.Content.ReadAsStream(TestContext.Current.CancellationToken);
+            using var whole = new MemoryStream();
+            (isPacked ? new System.IO.Compression.GZipStream(body, System.IO.Compression.CompressionMode.Decompress) : body).CopyTo(whole);
+            Assert.Equal(_routes.Answer(path, "").Body, whole.ToArray());
+        }
     }
 
     [Fact]
@@ -139,6 +245,16 @@ public sealed partial class HttpTests : IDisposable
         Assert.Contains($"127.0.0.1:{_port}", refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', refused.Message);
     }
+
+    /// <summary>Plans as the daemon does; nobody here is looked at.</summary>
+    private sealed class OnlyPlans : IWhatIf
+    {
+        public byte[] Plan(PlanQuestion question, byte[]? estimate) => new WhatIf().Plan(question, estimate);
+
+        public byte[] Estimate(IReadOnlyList<int> pids, TimeSpan limit) => throw new WhatIfException("not in this test");
+    }
+
+    private long Now => _host.Clock.Day.ToUnixTimeSeconds();
 
     private static bool IsEnded(TcpClient client)
     {
@@ -184,6 +300,15 @@ public sealed partial class HttpTests : IDisposable
         if (schema.TryGetProperty("$ref", out var reference))
         {
             AssertFits(value, schemas, reference.GetString()!.Split('/')[^1], at);
+            return;
+        }
+
+        if (schema.TryGetProperty("oneOf", out var choices))
+        {
+            var names = value.EnumerateObject().Select(property => property.Name).ToHashSet();
+            var chosen = Assert.Single(choices.EnumerateArray().Select(one => one.GetProperty("$ref").GetString()!.Split('/')[^1]), one =>
+                schemas.GetProperty(one).GetProperty("properties").EnumerateObject().Select(property => property.Name).ToHashSet().SetEquals(names));
+            AssertFits(value, schemas, chosen, at);
             return;
         }
 
@@ -246,6 +371,9 @@ public sealed partial class HttpTests : IDisposable
         return end >= 0 && (isHead || (LengthLine().Match(text) is { Success: true } length
             && text.Length - end - 4 >= int.Parse(length.Groups[1].Value, CultureInfo.InvariantCulture)));
     }
+
+    [GeneratedRegex("(?:src|href)=\"([^\"]+)\"")]
+    private static partial Regex Reference();
 
     [GeneratedRegex("(?m)^Content-Length: ([0-9]+)\r$")]
     private static partial Regex LengthLine();

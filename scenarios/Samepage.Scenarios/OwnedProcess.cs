@@ -24,6 +24,9 @@ internal sealed class OwnedProcess : IDisposable
     /// <summary>Reads the starting line byte by byte, as a shell must, and becomes the program.</summary>
     private const string WaitThenBecome = "read -r line || exit 125; exec \"$0\" \"$@\"";
 
+    /// <summary>The same, and on the way into a control group: memory is charged to the group that a process is in when it first writes.</summary>
+    private const string WaitThenEnter = "read -r line || exit 125; echo $$ >\"$0\" || exit 126; exec \"$@\"";
+
     /// <summary>Starts what is to become the program, with the standard input that it would not get in the background.</summary>
     private const string Stand = """
         exec 3<&0
@@ -65,9 +68,14 @@ internal sealed class OwnedProcess : IDisposable
     public static bool CanBeOwned => Executable.Find("setpriv") is not null && Executable.Find("setsid") is not null;
 
     /// <summary>Starts a program with its standard streams connected to this object.</summary>
+    /// <param name="name">What it is, for error messages.</param>
+    /// <param name="program">The executable.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="environment">What it finds in its environment beside ours.</param>
+    /// <param name="group">The file by which it enters a control group (cgroup.procs); null for none.</param>
     /// <exception cref="ScenarioException">It cannot be started.</exception>
     public static OwnedProcess Start(
-        string name, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
+        string name, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment, string? group = null)
     {
         var start = new ProcessStartInfo(Executable.Require("setsid"))
         {
@@ -77,7 +85,8 @@ internal sealed class OwnedProcess : IDisposable
             WorkingDirectory = "/",
         };
         var setpriv = Executable.Require("setpriv");
-        string[] chain = [setpriv, "--pdeathsig", "KILL", "/bin/sh", "-c", Stand, setpriv, WaitThenBecome];
+        string[] become = group is null ? [WaitThenBecome] : [WaitThenEnter, group];
+        string[] chain = [setpriv, "--pdeathsig", "KILL", "/bin/sh", "-c", Stand, setpriv, .. become];
         // Set last of all, so that a library to be preloaded comes into the program and into none of its helpers.
         IEnumerable<string> settings = environment.Count == 0
             ? []

@@ -23,12 +23,22 @@ public abstract class ScenarioProgram(string expectedSharedDigest) : IDisposable
     /// <exception cref="ScenarioException">It was not started, or has ended.</exception>
     public int Pid => Running.Pid;
 
+    /// <summary>The numbers of the processes that hold its memory: one, unless the program says otherwise.</summary>
+    /// <exception cref="ScenarioException">It was not started, or has ended.</exception>
+    public virtual IReadOnlyList<int> Pids => [Pid];
+
+    /// <summary>
+    /// Whether it goes on allocating and freeing memory while nobody asks it anything, as browsers do. What leaves its
+    /// anonymous memory is then no measure of what was saved.
+    /// </summary>
+    public virtual bool IsRestless => false;
+
     /// <summary>Whether it was started and still runs.</summary>
     public bool IsRunning => _process is { HasExited: false };
 
     /// <summary>CPU time it has spent, user and kernel; 0 where it does not run.</summary>
     public double CpuSeconds =>
-        IsRunning ? ProcessStat.TryRead(new ProcFs(), Pid)?.CpuSeconds ?? 0 : 0;
+        IsRunning ? Pids.Sum(pid => ProcessStat.TryRead(new ProcFs(), pid)?.CpuSeconds ?? 0) : 0;
 
     /// <summary>The digest of the data that only this program holds: no two programs have the same.</summary>
     public string UniqueDigest => _uniqueDigest;
@@ -51,7 +61,7 @@ public abstract class ScenarioProgram(string expectedSharedDigest) : IDisposable
         _process = Launch();
         try
         {
-            _uniqueDigest = _process.Await("samepage-up ", Patience, cancel);
+            _uniqueDigest = Rise(_process, cancel);
         }
         catch
         {
@@ -67,8 +77,7 @@ public abstract class ScenarioProgram(string expectedSharedDigest) : IDisposable
     /// <exception cref="ScenarioException">It has ended or does not answer.</exception>
     public ContentCheck Verify(CancellationToken cancel)
     {
-        var answer = Ask("verify", "samepage-verified", "", Patience, cancel).Split(' ');
-        var (shared, unique) = answer is [var first, var second] ? (first, second) : ("", "");
+        var (shared, unique) = Read(cancel);
         return new ContentCheck(shared == _sharedDigest, unique == _uniqueDigest);
     }
 
@@ -78,7 +87,7 @@ public abstract class ScenarioProgram(string expectedSharedDigest) : IDisposable
     /// <param name="part">Which data.</param>
     /// <param name="offset">Which byte of them.</param>
     /// <param name="cancel">Calls the wait off.</param>
-    public void Corrupt(ContentPart part, long offset, CancellationToken cancel) =>
+    public virtual void Corrupt(ContentPart part, long offset, CancellationToken cancel) =>
         Ask("corrupt", "samepage-corrupted", FormattableString.Invariant($" {part.ToString().ToLowerInvariant()} {offset}"), Patience, cancel);
 
     /// <summary>
@@ -94,13 +103,32 @@ public abstract class ScenarioProgram(string expectedSharedDigest) : IDisposable
     /// <summary>Ends the program by its number and waits until it is gone.</summary>
     public void Dispose()
     {
-        _process?.Dispose();
-        _process = null;
+        if (_process is { } process)
+        {
+            End(process);
+            process.Dispose();
+            _process = null;
+        }
+
         GC.SuppressFinalize(this);
     }
 
     /// <summary>Starts the process.</summary>
     private protected abstract OwnedProcess Launch();
+
+    /// <summary>Waits until its data are in memory.</summary>
+    /// <returns>The digest of the data that only this program holds.</returns>
+    private protected virtual string Rise(OwnedProcess process, CancellationToken cancel) =>
+        process.Await("samepage-up ", Patience, cancel);
+
+    /// <summary>Has it read all its data again, and digest both parts.</summary>
+    private protected virtual (string Shared, string Unique) Read(CancellationToken cancel) =>
+        Ask("verify", "samepage-verified", "", Patience, cancel).Split(' ') is [var shared, var unique] ? (shared, unique) : ("", "");
+
+    /// <summary>Ends what the process would leave behind; the process itself is killed next, if it still runs then.</summary>
+    private protected virtual void End(OwnedProcess process)
+    {
+    }
 
     /// <summary>Each question carries a number that its answer repeats, so that a late answer is never taken for another.</summary>
     private string Ask(string question, string answer, string argument, TimeSpan patience, CancellationToken cancel)

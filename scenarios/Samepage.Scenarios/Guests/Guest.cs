@@ -25,6 +25,12 @@ public sealed record GuestOptions(int Number, int MemoryMegabytes)
     /// <summary>How many seconds the guest rests between two megabytes of churn.</summary>
     public int ChurnRestSeconds { get; init; } = 1;
 
+    /// <summary>
+    /// Ports of this machine's loopback that lead to one of the guest's: it has a network card then, which leads nowhere
+    /// else.
+    /// </summary>
+    public (int Host, int Guest)? Forward { get; init; }
+
     /// <summary>Random data that only this guest holds.</summary>
     public int UniqueMegabytes { get; init; } = Math.Clamp(MemoryMegabytes / 64, 2, 16);
 }
@@ -67,6 +73,12 @@ public sealed class Guest(GuestTools tools, string kernel, GuestImage image, Gue
         {
             machine += ",memory-backend=ram";
             arguments.AddRange(["-object", $"memory-backend-memfd,id=ram,size={memory},share=on"]);
+        }
+
+        if (options.Forward is var (host, guest))
+        {
+            var forward = FormattableString.Invariant($"hostfwd=tcp:127.0.0.1:{host}-:{guest}");
+            arguments.AddRange(["-netdev", $"user,id=net,restrict=on,{forward}", "-device", "virtio-net-pci,netdev=net,romfile="]);
         }
 
         arguments.AddRange(["-machine", machine]);

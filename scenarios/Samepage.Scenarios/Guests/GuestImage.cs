@@ -24,17 +24,18 @@ public sealed record GuestImage(string Path, string SharedDigest, long SharedByt
     /// <param name="sharedBytes">How much common data.</param>
     /// <param name="cacheDirectory">Where to keep it.</param>
     /// <param name="skippedBytes">How much of the machine's files to pass over first, for an image with other files.</param>
+    /// <param name="service">A server to start in it; null for none.</param>
     /// <exception cref="IOException">The cache cannot be written.</exception>
-    public static GuestImage Prepare(GuestTools tools, long sharedBytes, string cacheDirectory, long skippedBytes = 0)
+    public static GuestImage Prepare(
+        GuestTools tools, long sharedBytes, string cacheDirectory, long skippedBytes = 0, GuestService? service = null)
     {
         var files = SharedContent.Choose(sharedBytes, skippedBytes: skippedBytes);
         var family = FormattableString.Invariant(
-            $"guest{(skippedBytes == 0 ? "" : $"-after{skippedBytes >> 20}")}-{sharedBytes >> 20}mb-");
-        var final = System.IO.Path.Combine(cacheDirectory, family + Key(tools, files));
+            $"guest{(service is null ? "" : "-" + service.Name)}{(skippedBytes == 0 ? "" : $"-after{skippedBytes >> 20}")}-{sharedBytes >> 20}mb-");
+        var final = System.IO.Path.Combine(cacheDirectory, family + Key(tools, files, service));
         if (!File.Exists(System.IO.Path.Combine(final, ArchiveName)))
         {
-            Build(tools, files, final);
-            RemoveOutdated(cacheDirectory, family, final);
+            CacheDirectory.Publish(final, family, draft => Build(tools, files, service, draft));
         }
 
         var digest = File.ReadAllText(System.IO.Path.Combine(final, DigestName));
@@ -42,44 +43,28 @@ public sealed record GuestImage(string Path, string SharedDigest, long SharedByt
     }
 
     /// <summary>Names everything that goes in: a change of any gives another name, and so another image.</summary>
-    private static string Key(GuestTools tools, IReadOnlyList<SharedFile> files)
+    private static string Key(GuestTools tools, IReadOnlyList<SharedFile> files, GuestService? service)
     {
         var busybox = new FileInfo(tools.Busybox);
         var inputs = new StringBuilder(GuestInit.Script)
             .AppendJoin(' ', GuestInit.Applets)
             .Append(CultureInfo.InvariantCulture, $"\n{tools.Busybox} {busybox.Length} {busybox.LastWriteTimeUtc.Ticks}\n")
-            .AppendJoin('\n', files);
+            .AppendJoin('\n', files)
+            .Append(service?.Key);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(inputs.ToString())))[..16];
     }
 
-    /// <summary>Writes into a directory beside the final one and renames it: the final one is there whole or not at all.</summary>
-    private static void Build(GuestTools tools, IReadOnlyList<SharedFile> files, string final)
+    private static void Build(GuestTools tools, IReadOnlyList<SharedFile> files, GuestService? service, string directory)
     {
-        var draft = $"{final}.{Environment.ProcessId}.tmp";
-        Directory.CreateDirectory(draft);
-        try
+        using (var archive = new FileStream(System.IO.Path.Combine(directory, ArchiveName), FileMode.Create))
         {
-            using (var archive = new FileStream(System.IO.Path.Combine(draft, ArchiveName), FileMode.Create))
-            {
-                Write(new CpioWriter(archive), tools, files);
-            }
+            Write(new CpioWriter(archive), tools, files, service);
+        }
 
-            File.WriteAllText(System.IO.Path.Combine(draft, DigestName), Digests.Sha256(files));
-            Directory.Move(draft, final);
-        }
-        catch (IOException) when (Directory.Exists(final))
-        {
-            // Somebody else was faster; what they built is the same.
-            Directory.Delete(draft, recursive: true);
-        }
-        catch
-        {
-            Directory.Delete(draft, recursive: true);
-            throw;
-        }
+        File.WriteAllText(System.IO.Path.Combine(directory, DigestName), Digests.Sha256(files));
     }
 
-    private static void Write(CpioWriter archive, GuestTools tools, IReadOnlyList<SharedFile> files)
+    private static void Write(CpioWriter archive, GuestTools tools, IReadOnlyList<SharedFile> files, GuestService? service)
     {
         foreach (var directory in (string[])["bin", "churn", "dev", "proc", "shared", "unique"])
         {
@@ -97,6 +82,11 @@ public sealed record GuestImage(string Path, string SharedDigest, long SharedByt
         }
 
         archive.AddScript("init", GuestInit.Script);
+        if (service is not null)
+        {
+            Write(archive, service);
+        }
+
         for (var index = 0; index < files.Count; index++)
         {
             // Numbered, because the guest digests them in the order of their names.
@@ -107,15 +97,20 @@ public sealed record GuestImage(string Path, string SharedDigest, long SharedByt
         archive.Finish();
     }
 
-    /// <summary>Removes images of the same size that were built from other inputs.</summary>
-    private static void RemoveOutdated(string cacheDirectory, string family, string keep)
+    private static void Write(CpioWriter archive, GuestService service)
     {
-        foreach (var directory in Directory.EnumerateDirectories(cacheDirectory, family + "*"))
+        archive.AddDirectory(GuestService.Directory);
+        foreach (var directory in service.Files.Select(file => System.IO.Path.GetDirectoryName(file.Name)!).Where(name => name.Length > 0).Distinct())
         {
-            if (directory != keep && !directory.EndsWith(".tmp", StringComparison.Ordinal))
-            {
-                Directory.Delete(directory, recursive: true);
-            }
+            archive.AddDirectory($"{GuestService.Directory}/{directory}");
         }
+
+        foreach (var (source, name) in service.Files)
+        {
+            using var file = File.OpenRead(source);
+            archive.AddFile($"{GuestService.Directory}/{name}", file, file.Length, isExecutable: true);
+        }
+
+        archive.AddScript($"{GuestService.Directory}/start", "#!/bin/sh\n" + service.Script);
     }
 }

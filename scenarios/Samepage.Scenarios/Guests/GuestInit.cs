@@ -53,6 +53,9 @@ internal static class GuestInit
 
         [ "$SAMEPAGE_CHURN_MB" -gt 0 ] && churn &
 
+        # A server that the guest was given; it has no business with the serial line.
+        [ -x /service/start ] && (cd /service && ./start </dev/null >/dev/null)
+
         echo "samepage-up $(digest /unique/*)"
         while read -r question number part offset; do
             case $question in

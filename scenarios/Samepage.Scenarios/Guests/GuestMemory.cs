@@ -1,4 +1,3 @@
-using System.Globalization;
 using Samepage.Estimating;
 using Samepage.Linux.Proc;
 
@@ -20,11 +19,7 @@ public static class GuestMemory
     /// <param name="pid">The emulator.</param>
     public static IReadOnlyList<(ulong Start, ulong End)> Mappings(ProcFs proc, int pid)
     {
-        List<(ulong Start, ulong End)> writable = [.. proc.Read(pid, "maps")
-            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Where(line => line.Contains(" rw-p ", StringComparison.Ordinal))
-            .Select(line => line.Split(' ')[0].Split('-'))
-            .Select(range => (Start: Hexadecimal(range[0]), End: Hexadecimal(range[1])))];
+        List<(ulong Start, ulong End)> writable = [.. MapsLine.Read(proc, pid).Where(line => line.IsPrivateData).Select(line => (line.Start, line.End))];
         var largest = writable.MaxBy(range => range.End - range.Start);
         return [.. writable.Where(range => range == largest
             || (range.Start % BlockAlignment == 0 && range.Start % HeapAlignment != 0))];
@@ -58,7 +53,4 @@ public static class GuestMemory
             : (long)((double)estimate.Totals.SavablePages * duplicates / duplicatesOfAll);
         return (present, savable, zero);
     }
-
-    private static ulong Hexadecimal(string text) =>
-        ulong.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 }

@@ -26,4 +26,14 @@ public sealed record DemonstrationResult(
 /// <param name="Timeout">How long to wait for the engine.</param>
 /// <param name="StateDirectory">Where ksmd's settings are kept meanwhile.</param>
 public sealed record DemonstrationOptions(
-    ProgramRequest Programs, TimeSpan? Interval, TimeSpan Timeout, string StateDirectory);
+    ProgramRequest Programs, TimeSpan? Interval, TimeSpan Timeout, string StateDirectory)
+{
+    /// <summary>Starts the programs, told each step from several threads.</summary>
+    public Func<ProgramRequest, Action<string>, CancellationToken, RunningPrograms> Start { get; init; } = ProgramChoice.Start;
+
+    /// <summary>Told the pages saved and the engine's CPU time at each look; may be null.</summary>
+    public Action<long, double>? Progress { get; init; }
+
+    /// <summary>What the user engine's domain is called, in front of our process number.</summary>
+    public string DomainPrefix { get; init; } = "demo";
+}

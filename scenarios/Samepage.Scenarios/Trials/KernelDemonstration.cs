@@ -17,21 +17,23 @@ public sealed class KernelDemonstration(
     private static readonly TimeSpan s_letGoPatience = TimeSpan.FromSeconds(10);
 
     private readonly MergeTrial _trial = new(proc, ksm);
+    private readonly KsmdThread _ksmd = new(proc);
+    private double _ksmdCpuBefore;
 
     /// <inheritdoc/>
     public override DemonstrationResult Run(DemonstrationOptions options, CancellationToken cancel)
     {
-        FindMissing();
+        Missing.AddRange(FindMissing(ksm));
         var canMerge = Missing.Count == 0;
         var putBack = canMerge ? SavedSettings.RestoreLeftBehind(ksm, options.StateDirectory, proc) : [];
         var settings = canMerge ? TakeSettings(options) : null;
         try
         {
-            var programs = ProgramChoice.Start(options.Programs, Step, cancel);
+            var programs = options.Start(options.Programs, Step, cancel);
             using var fleet = programs.Fleet;
             var (promise, achievement, content) = Try(
                 fleet, () => _trial.Estimate(fleet.Programs, new EstimateOptions { Interval = options.Interval }, null, cancel),
-                () => settings is null ? null : Merge(fleet, settings, options.Timeout, cancel), cancel);
+                () => settings is null ? null : Merge(fleet, settings, options, cancel), cancel);
             fleet.Dispose();
             PutBack(settings);
             return Result("kernel", programs, promise, achievement, content, putBack);
@@ -43,14 +45,19 @@ public sealed class KernelDemonstration(
     }
 
     private MergeAchievement? Merge(
-        ProgramFleet fleet, SavedSettings settings, TimeSpan timeout, CancellationToken cancel)
+        ProgramFleet fleet, SavedSettings settings, DemonstrationOptions options, CancellationToken cancel)
     {
         Step("opting the programs in and letting ksmd merge");
+        _ksmdCpuBefore = _ksmd.CpuSeconds ?? 0;
         try
         {
             return _trial.Merge(
-                fleet.Programs, settings, timeout,
-                (sample, verdict) => detail(FormattableString.Invariant($"{sample.SavedPages:N0} pages saved; {verdict.Reason}")),
+                fleet.Programs, settings, options.Timeout,
+                (sample, verdict) =>
+                {
+                    detail(FormattableString.Invariant($"{sample.SavedPages:N0} pages saved; {verdict.Reason}"));
+                    options.Progress?.Invoke(sample.SavedPages, (_ksmd.CpuSeconds ?? 0) - _ksmdCpuBefore);
+                },
                 cancel);
         }
         catch (OptInRefusedException refusal)
@@ -93,20 +100,20 @@ public sealed class KernelDemonstration(
         return null;
     }
 
-    private void FindMissing()
+    /// <summary>What keeps ksmd from being driven here, each with what would mend it; empty where nothing does.</summary>
+    internal static IReadOnlyList<string> FindMissing(KsmSysfs ksm)
     {
         if (!ksm.Exists)
         {
-            Missing.Add($"KSM in the kernel (CONFIG_KSM; {ksm.Root} is not there)");
-            return;
+            return [$"KSM in the kernel (CONFIG_KSM; {ksm.Root} is not there)"];
         }
 
-        Missing.AddRange(KernelFile.TryOpenForWriting($"{ksm.Root}/run") switch
+        return KernelFile.TryOpenForWriting($"{ksm.Root}/run") switch
         {
             Errno.None => [],
             Errno.EROFS => [$"a writable {ksm.Root} (it is mounted read-only, as in most containers)"],
             Errno.EACCES or Errno.EPERM => ["the right to start ksmd: run it as root"],
             var error => [$"access to {ksm.Root}/run ({error})"],
-        });
+        };
     }
 }

@@ -65,8 +65,11 @@ public sealed class MergeTrial(ProcFs proc, KsmSysfs ksm)
         var merged = hadOthers
             ? after.Merging - before.Merging - (after.Shared - before.Shared)
             : after.Sharing - before.Sharing;
+        var zeroed = programs.Any(program => program.IsRestless)
+            ? after.ZeroPages - before.ZeroPages
+            : before.AnonymousPages - after.AnonymousPages;
         return new MergeAchievement(
-            merged, before.AnonymousPages - after.AnonymousPages, verdict, after.FullScans - before.FullScans,
+            merged, zeroed, verdict, after.FullScans - before.FullScans,
             after.KsmdCpuSeconds - before.KsmdCpuSeconds, watch.Elapsed.TotalSeconds, hadOthers);
     }
 
@@ -87,7 +90,9 @@ public sealed class MergeTrial(ProcFs proc, KsmSysfs ksm)
         }
     }
 
-    private void OptIn(IReadOnlyList<ScenarioProgram> programs, CancellationToken cancel)
+    /// <summary>Opts the programs in; what ksmd then does is another matter.</summary>
+    /// <exception cref="OptInRefusedException">A program could not be opted in.</exception>
+    internal void OptIn(IReadOnlyList<ScenarioProgram> programs, CancellationToken cancel)
     {
         foreach (var outcome in new KernelEngine(proc).Enable(Targets(programs), dryRun: false, cancel))
         {
@@ -103,7 +108,7 @@ public sealed class MergeTrial(ProcFs proc, KsmSysfs ksm)
     private KsmSysfs Ksm => ksm;
 
     private TargetProcess[] Targets(IReadOnlyList<ScenarioProgram> programs) =>
-        [.. new TargetResolver(proc).Resolve(new TargetQuery { Pids = [.. programs.Select(program => program.Pid)] })];
+        [.. new TargetResolver(proc).Resolve(new TargetQuery { Pids = [.. programs.SelectMany(program => program.Pids)] })];
 
     /// <summary>Without smart scan three passes without growth prove convergence, and no page is left out.</summary>
     private void SetPace(SavedSettings settings)
@@ -127,12 +132,13 @@ public sealed class MergeTrial(ProcFs proc, KsmSysfs ksm)
 
     /// <summary>What is counted before and after.</summary>
     private sealed record Reading(
-        long Tracked, long Shared, long Sharing, long Merging, long AnonymousPages, long FullScans, double KsmdCpuSeconds)
+        long Tracked, long Shared, long Sharing, long Merging, long AnonymousPages, long ZeroPages, long FullScans, double KsmdCpuSeconds)
     {
         public static Reading Take(MergeTrial trial, IReadOnlyList<ScenarioProgram> programs) => new(
             trial.Ksm.RmapItems, trial.Ksm.PagesShared, trial.Ksm.PagesSharing,
-            programs.Sum(program => KsmStat.TryRead(trial.Proc, program.Pid)?.MergingPages ?? 0),
-            programs.Sum(program => AnonymousPagesOf(trial.Proc, program.Pid)),
+            programs.SelectMany(program => program.Pids).Sum(pid => KsmStat.TryRead(trial.Proc, pid)?.MergingPages ?? 0),
+            programs.SelectMany(program => program.Pids).Sum(pid => AnonymousPagesOf(trial.Proc, pid)),
+            trial.Ksm.ZeroPages,
             trial.Ksm.FullScans, new MergingReader(trial.Proc, trial.Ksm).ReadHost().KsmdCpuSeconds ?? 0);
 
         private static long AnonymousPagesOf(ProcFs proc, int pid) =>

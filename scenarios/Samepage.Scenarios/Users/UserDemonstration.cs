@@ -20,7 +20,7 @@ public sealed class UserDemonstration(
     /// <inheritdoc/>
     public override DemonstrationResult Run(DemonstrationOptions options, CancellationToken cancel)
     {
-        using var domain = new UserDomain(files, FormattableString.Invariant($"demo-{Environment.ProcessId}"));
+        using var domain = new UserDomain(files, FormattableString.Invariant($"{options.DomainPrefix}-{Environment.ProcessId}"));
         var request = options.Programs with
         {
             MergesMemory = true,
@@ -28,14 +28,21 @@ public sealed class UserDemonstration(
             GuestEnvironment = domain.Environment(offersAll: false),
             WorkerEnvironment = domain.Environment(offersAll: true),
         };
-        var programs = ProgramChoice.Start(request, Step, cancel);
+        var programs = options.Start(request, Step, cancel);
         using var fleet = programs.Fleet;
         var (promise, achievement, content) = Try(
             fleet, () => Promise(programs, options, cancel),
             () =>
             {
                 Step("starting the domain's keeper and letting the engine merge");
-                return new UserTrial(proc, domain).Merge(fleet.Programs, options.Timeout, detail, cancel);
+                return new UserTrial(proc, domain).Merge(
+                    fleet.Programs, options.Timeout,
+                    (saved, cpuSeconds) =>
+                    {
+                        detail(FormattableString.Invariant($"{saved:N0} pages saved"));
+                        options.Progress?.Invoke(saved, cpuSeconds);
+                    },
+                    cancel);
             },
             cancel);
         fleet.Dispose();
@@ -47,7 +54,7 @@ public sealed class UserDemonstration(
     /// </summary>
     private MergePromise Promise(RunningPrograms programs, DemonstrationOptions options, CancellationToken cancel)
     {
-        var query = new TargetQuery { Pids = [.. programs.Fleet.Programs.Select(program => program.Pid)] };
+        var query = new TargetQuery { Pids = [.. programs.Fleet.Programs.SelectMany(program => program.Pids)] };
         var estimate = new Estimator(proc).Run(
             [.. new TargetResolver(proc).Resolve(query)], new EstimateOptions { Interval = options.Interval }, null, cancel);
         if (programs.Kind != "guest")

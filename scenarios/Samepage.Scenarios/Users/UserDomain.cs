@@ -67,7 +67,7 @@ public sealed class UserDomain(UserEngineFiles files, string name) : IDisposable
     {
         try
         {
-            return DomainQuery.Ask(DomainName.TryParse(Name)!.SocketPath, s_patience);
+            return DomainQuery.Ask(DomainName.TryParse(Name)!, s_patience);
         }
         catch (Exception error) when (error is LinuxException or IOException)
         {

@@ -8,7 +8,7 @@ namespace Samepage.Scenarios.Users;
 public sealed record UserEngineFiles(string Executable, string Preload)
 {
     private static readonly string[] s_libraries =
-        ["libsamepage.so", "libsamepage-engine.so", "libsamepage-preload.so"];
+        ["libsamepage.so.1", "libsamepage-engine.so", "libsamepage-preload.so"];
 
     /// <summary>Looks for them, and asks the kernel for what the engine stands on.</summary>
     /// <param name="directory">Where the executable is.</param>

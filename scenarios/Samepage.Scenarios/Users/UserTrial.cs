@@ -25,12 +25,12 @@ internal sealed class UserTrial(ProcFs proc, UserDomain domain)
     /// <summary>Starts the keeper and waits until nothing more is merged or the time is up.</summary>
     /// <param name="programs">Running programs.</param>
     /// <param name="timeout">The longest wait.</param>
-    /// <param name="detail">Told how it goes on.</param>
+    /// <param name="progress">Told the pages saved and the engine's CPU time so far.</param>
     /// <param name="cancel">Ends the wait early.</param>
     /// <exception cref="ScenarioException">The keeper did not start, or nobody came to it.</exception>
     /// <exception cref="OperationCanceledException">The wait was called off.</exception>
     public MergeAchievement Merge(
-        IReadOnlyList<ScenarioProgram> programs, TimeSpan timeout, Action<string> detail, CancellationToken cancel)
+        IReadOnlyList<ScenarioProgram> programs, TimeSpan timeout, Action<long, double> progress, CancellationToken cancel)
     {
         var (watch, before) = (Stopwatch.StartNew(), AnonymousPages(programs));
         domain.StartKeeper();
@@ -50,7 +50,7 @@ internal sealed class UserTrial(ProcFs proc, UserDomain domain)
                 throw new ScenarioException($"none of the programs joined domain {domain.Name}");
             }
 
-            detail(FormattableString.Invariant($"{saved:N0} pages saved"));
+            progress(saved, report is null ? 0 : CpuSeconds(report));
             isQuiet = HaveAllLooked(report, programs.Count) && watch.Elapsed - grownAt > s_quiet;
         }
 
@@ -72,12 +72,16 @@ internal sealed class UserTrial(ProcFs proc, UserDomain domain)
             : new ConvergenceVerdict(Convergence.Growing, reasons is [var first, ..] ? first : "still growing when the time was up", 0, 0);
         return new MergeAchievement(
             saved - zeroed, zeroed, verdict, (long)report.Members.Min(member => member.Counters.PassesTotal),
-            (Sum(figures => figures.CpuNanosecondsTotal) * 1e-9) + report.CpuSeconds, took.TotalSeconds, HadOthers: false)
+            CpuSeconds(report), took.TotalSeconds, HadOthers: false)
         {
             StallMicrosecondsMax = report.Members.Max(member => member.Counters.WindowNanosecondsMax) / 1000.0,
         };
     }
 
+    /// <summary>Of all members' engines and the keeper.</summary>
+    private static double CpuSeconds(DomainReport report) =>
+        (report.Members.Aggregate(0UL, (sum, member) => sum + member.Counters.CpuNanosecondsTotal) * 1e-9) + report.CpuSeconds;
+
     private long AnonymousPages(IReadOnlyList<ScenarioProgram> programs) =>
-        programs.Sum(program => (KeyedText.Parse(proc.TryRead(program.Pid, "status") ?? "").Bytes("RssAnon") ?? 0) / 4096);
+        programs.SelectMany(program => program.Pids).Sum(pid => (KeyedText.Parse(proc.TryRead(pid, "status") ?? "").Bytes("RssAnon") ?? 0) / 4096);
 }

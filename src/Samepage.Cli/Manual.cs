@@ -22,6 +22,10 @@ internal sealed class Manual : SynchronousCommandLineAction
     public static void Add(Command command, params string[] paragraphs) =>
         command.Options.Add(new HelpOption { Action = new Manual(paragraphs) });
 
+    /// <summary>The paragraphs of a verb's manual; none where it has no manual.</summary>
+    public static IReadOnlyList<string> Of(Command command) =>
+        command.Options.OfType<HelpOption>().Select(help => help.Action).OfType<Manual>().FirstOrDefault()?._paragraphs ?? [];
+
     /// <inheritdoc/>
     public override int Invoke(ParseResult parseResult)
     {

@@ -9,7 +9,7 @@ internal static class DomainOption
     public static Option<string?> Create(string description) => new("--domain") { Description = description, HelpName = "NAME" };
 
     /// <summary>Says that a keeper was found and gave no answer.</summary>
-    public static void TellSilent(DomainName name, string why) => StandardError.Tell($"domain {name}: {why}");
+    public static void TellSilent(string label, string why) => StandardError.Tell($"domain {label}: {why}");
 
     /// <summary>The domain named; null where none is.</summary>
     /// <exception cref="CommandFailure">The name is none.</exception>

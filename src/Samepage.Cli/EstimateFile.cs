@@ -18,19 +18,29 @@ internal sealed class EstimateFile
     /// <exception cref="CommandFailure">The file is not such an estimate, or is of a look cut short.</exception>
     public static SharingProfile Read(string path)
     {
+        try
+        {
+            return Parse(path, File.ReadAllBytes(path));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandFailure(error is UnauthorizedAccessException ? ExitCode.NotPermitted : ExitCode.Usage, $"--estimate {path}: {error.Message}");
+        }
+    }
+
+    /// <summary>The same from what stands in the file.</summary>
+    /// <exception cref="CommandFailure">As above.</exception>
+    public static SharingProfile Parse(string path, ReadOnlyMemory<byte> json)
+    {
         var file = new EstimateFile(path);
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using var document = JsonDocument.Parse(json);
             return file.Profile(document.RootElement);
         }
         catch (JsonException error)
         {
             throw file.Wrong($"is not JSON (line {error.LineNumber + 1})");
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new CommandFailure(error is UnauthorizedAccessException ? ExitCode.NotPermitted : ExitCode.Usage, $"--estimate {path}: {error.Message}");
         }
     }
 

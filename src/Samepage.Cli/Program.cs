@@ -17,6 +17,12 @@ internal static class Program
             return MergeProbe.ExitStatus();
         }
 
+        return Invoke(CreateRoot(), arguments);
+    }
+
+    /// <summary>All verbs, with all that help, manual pages, completions and tests know of them.</summary>
+    internal static RootCommand CreateRoot()
+    {
         var root = new RootCommand("Same-page merging for Linux: find identical pages, merge them, keep the host safe.")
         {
             DemoCommand.Create(),
@@ -25,16 +31,28 @@ internal static class Program
             StatusCommand.Create(),
             ExplainCommand.Create(),
             TopCommand.Create(),
+            ScenarioCommand.Create(),
             PlanCommand.Create(),
             AdmitCommand.Create(),
             CheckConfigCommand.Create(),
+            MigrateCommand.Create(),
             ServeCommand.Create(),
+            HistoryCommand.Create(),
+            RecordCommand.Create(),
+            ReplayCommand.Create(),
             RunCommand.Create(),
             EnableCommand.Create(),
             DisableCommand.Create(),
             UnmergeCommand.Create(),
             KeeperCommand.Create(),
+            ManCommand.Create(),
+            CompletionsCommand.Create(),
         };
+        return root;
+    }
+
+    private static int Invoke(RootCommand root, string[] arguments)
+    {
         if (arguments.Length == 0)
         {
             _ = root.Parse("--help").Invoke();

@@ -14,7 +14,7 @@ namespace Samepage.Cli;
 internal sealed class UserEngine(DomainName domain, IReadOnlyList<uint> allowedUsers, bool isAllMemory)
 {
     private const string PreloadName = "libsamepage-preload.so";
-    private static readonly string[] s_libraries = [PreloadName, "libsamepage.so", "libsamepage-engine.so"];
+    private static readonly string[] s_libraries = [PreloadName, "libsamepage.so.1", "libsamepage-engine.so"];
 
     /// <summary>The directory of the executable, where the libraries lie.</summary>
     private static string Directory { get; } = Path.GetDirectoryName(Environment.ProcessPath)!;

@@ -44,10 +44,10 @@ internal static class AdmitCommand
         var kind = guestOptions.Read(parsed, size, cancel);
         var proc = new ProcFs();
         var silent = 0;
-        var domains = DomainQuery.AskAll(null, (name, why) =>
+        var domains = DomainQuery.AskAll(null, (label, why) =>
         {
             silent++;
-            DomainOption.TellSilent(name, why);
+            DomainOption.TellSilent(label, why);
         });
         var host = HostCoverage.Read(proc, new KsmSysfs(), domains);
         IReadOnlyList<ControlGroupCoverage> groups = group is null ? [] : ControlGroupCoverage.ReadLevels(proc, group, host.Headroom.SwapFreeBytes, domains);

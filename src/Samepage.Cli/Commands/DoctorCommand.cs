@@ -20,6 +20,10 @@ internal static class DoctorCommand
     {
         var command = new Command("doctor", "Say what this kernel and machine offer, what it means and how to mend it.");
         command.Options.Add(s_json);
+        Manual.Add(
+            command,
+            "Looks at the kernel and the machine, and tries out on itself what can only be found out by trying: opting in and out again, whether a program that it executes keeps the opt-in, userfaultfd. Nothing of it lasts. Without root it works as well, and says what is out of reach.",
+            "Exit status: 0 merging by the kernel works here; 3 something that it needs is missing.");
         command.SetVerb((parsed, _) => Run(parsed.GetValue(s_json)));
         return command;
     }

@@ -20,6 +20,10 @@ internal static class ExplainCommand
         var domain = DomainOption.Create("Look for it in this domain only");
         var json = new Option<bool>("--json") { Description = "Write JSON instead of text" };
         var command = new Command("explain", "Say why pages of a process or host are merged or not, and what the daemon decided.") { about, domain, json };
+        Manual.Add(
+            command,
+            "Of a process: which engine it belongs to, how it opted in, what is merged of it, and if nothing is, why. Of the host: whether ksmd scans, at whose pace, and where the guard stands. Where a daemon runs, its latest decisions with their reasons follow.",
+            "Exit status: 0 done; 2 neither a process nor 'host'; 4 not permitted; 5 the process is gone, or not in the domain named.");
         command.SetVerb((parsed, _) =>
         {
             var text = parsed.GetValue(about)!;

@@ -62,7 +62,7 @@ internal sealed class OptInReport(string verb, string done, bool dryRun, bool js
         {
             var document = new OptInDocument
             {
-                Schema = $"samepage.{verb}/1",
+                Schema = OptInDocument.SchemaOf(verb),
                 DryRun = dryRun,
                 KsmdStarted = ksmdStarted,
                 Targets = _entries,
@@ -128,38 +128,58 @@ internal sealed class OptInReport(string verb, string done, bool dryRun, bool js
     }
 }
 
-/// <summary>The JSON document.</summary>
+/// <summary>What was done to each process.</summary>
 internal sealed record OptInDocument
 {
     public required string Schema { get; init; }
 
+    /// <summary>Nothing was touched.</summary>
     public required bool DryRun { get; init; }
 
+    /// <summary>Whether ksmd was started; left out by verbs that never do.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? KsmdStarted { get; init; }
 
+    /// <summary>The processes.</summary>
     public required IReadOnlyList<OptInEntry> Targets { get; init; }
+
+    /// <summary>The name of the schema for a verb.</summary>
+    public static string SchemaOf(string verb) => verb switch
+    {
+        "enable" => "samepage.enable/1",
+        "disable" => "samepage.disable/1",
+        _ => "samepage.unmerge/1",
+    };
 }
 
 /// <summary>One process in it.</summary>
 internal sealed record OptInEntry
 {
+    /// <summary>The process's number.</summary>
     public required int Pid { get; init; }
 
+    /// <summary>Its command name; empty where it could not be chosen.</summary>
     public required string Name { get; init; }
 
+    /// <summary>done, already, gone, unsuitable, not_permitted, refused_by_guard, cancelled or failed.</summary>
     public required string Outcome { get; init; }
 
+    /// <summary>Why.</summary>
     public required string Reason { get; init; }
 
+    /// <summary>How often a thread of it was stopped.</summary>
     public int Stops { get; init; }
 
+    /// <summary>All of these stops together.</summary>
     public double StoppedMicroseconds { get; init; }
 
+    /// <summary>The longest of them.</summary>
     public double LongestStopMicroseconds { get; init; }
 
+    /// <summary>Its merged pages before.</summary>
     public long MergedPagesBefore { get; init; }
 
+    /// <summary>Its merged pages after.</summary>
     public long MergedPagesAfter { get; init; }
 }
 

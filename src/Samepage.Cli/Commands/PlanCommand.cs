@@ -1,8 +1,5 @@
 using System.CommandLine;
-using System.Globalization;
 using Samepage.Cli.Rendering;
-using Samepage.Linux.Proc;
-using Samepage.Planning;
 
 namespace Samepage.Cli.Commands;
 
@@ -36,18 +33,9 @@ internal static class PlanCommand
 
     private static int Run(ParseResult parsed, GuestOptions guestOptions, CancellationToken cancel)
     {
-        var size = SizeText.Parse("--guest-size", parsed.GetValue(s_size)!);
-        var guests = parsed.GetValue(s_guests) is { } count ? Guests(count) : 0;
-        var host = Host(parsed);
-        var kind = guestOptions.Read(parsed, size, cancel);
-        var plan = new GuestPlan(host, kind.Demand, guests);
-        if (plan.GuestsFit == 0)
-        {
-            throw new CommandFailure(ExitCode.Usage, $"a host of {Readable.Size(host.Bytes)} is too small: {Readable.Size(host.ForGuestsBytes)} are left after the reserve, and one guest needs {Readable.Size((plan with { Guests = 1 }).PeakBytes)}; see --host and --reserve");
-        }
-
-        plan = guests == 0 ? plan with { Guests = plan.GuestsFit } : plan;
-        var assumptions = Assumptions(parsed, plan, kind);
+        var request = new PlanRequest(
+            parsed.GetValue(s_size)!, parsed.GetValue(s_guests), parsed.GetValue(s_host), parsed.GetValue(s_reserve), parsed.GetValue(s_swap));
+        var (plan, kind, assumptions) = request.Make(size => guestOptions.Read(parsed, size, cancel));
         if (parsed.GetValue(s_json))
         {
             Console.Out.Write(PlanJson.From(plan, kind, assumptions).ToText());
@@ -59,34 +47,4 @@ internal static class PlanCommand
 
         return ExitCode.Done;
     }
-
-    private static PlannedHost Host(ParseResult parsed)
-    {
-        var bytes = parsed.GetValue(s_host) is { } text ? SizeText.Parse("--host", text) : MemInfo.Read(new ProcFs()).TotalBytes;
-        var reserve = parsed.GetValue(s_reserve) is { } kept ? SizeText.Parse("--reserve", kept, isZeroAllowed: true) : PlannedHost.UsualReserveBytes(bytes);
-        var swap = parsed.GetValue(s_swap) is { } given ? SizeText.Parse("--swap", given, isZeroAllowed: true) : 0;
-        return reserve < bytes
-            ? new PlannedHost(bytes, reserve, swap)
-            : throw new CommandFailure(ExitCode.Usage, $"a host of {Readable.Size(bytes)} is too small: {Readable.Size(reserve)} are kept for itself; see --host and --reserve");
-    }
-
-    private static int Guests(string text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var guests) && guests is >= 1 and <= GuestPlan.GuestsMax
-            ? guests
-            : throw new CommandFailure(ExitCode.Usage, $"--guests wants a number from 1 to {GuestPlan.GuestsMax}, not '{text}'");
-
-    private static List<string> Assumptions(ParseResult parsed, GuestPlan plan, GuestKind kind) =>
-    [
-        parsed.GetValue(s_host) is null
-            ? $"the host is this one, with {Readable.Size(plan.Host.Bytes)}, and nothing else runs on it than the reserve allows for"
-            : "nothing else runs on the host than the reserve allows for",
-        parsed.GetValue(s_reserve) is null
-            ? $"{Readable.Size(plan.Host.ReserveBytes)} are enough for the kernel and ordinary services: 64 bytes for each page of memory, and 512 MiB (--reserve says otherwise)"
-            : $"{Readable.Size(plan.Host.ReserveBytes)} are enough for all that is no guest (--reserve)",
-        .. GuestWords.Assumptions(kind),
-        .. plan.Guest.ResidentBytes < plan.Guest.SizeBytes
-            ? [$"the {Readable.Size(plan.Guest.SizeBytes - plan.Guest.ResidentBytes)} that a guest has not touched yet stay untouched, except in the last figure of swap"]
-            : Array.Empty<string>(),
-        "guests arrive one after the other, each when those before it are merged",
-    ];
 }

@@ -23,6 +23,10 @@ internal static class RunCommand
         {
             engine, noStart, domain, users, allMemory, dryRun, program,
         };
+        Manual.Add(
+            command,
+            "Kernel engine: opts in and executes the program in its own place; all children inherit it, and ksmd is started where it stands still. User engine: the program becomes a member of a domain and is merged with that domain's members only; what it offers by madvise(MADV_MERGEABLE) is merged, as QEMU does, and with --all-memory what it maps in large pieces. Once the program runs, the exit status is the program's.",
+            "Exit status: 1 the program could not be executed; 2 there is no such program, or options that do not go together; 3 the kernel lacks what is needed; 4 the program may not be executed; 5 the user engine cannot serve such a program.");
         command.SetVerb((parsed, cancel) =>
         {
             var command = parsed.GetValue(program)!;

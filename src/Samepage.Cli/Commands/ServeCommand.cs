@@ -20,13 +20,15 @@ internal static class ServeCommand
     private static readonly Option<string?> s_hostProc = new("--host-proc") { Description = "In a container: look for ksmd's thread, to know its CPU time, in the host's /proc as mounted here", HelpName = "DIR" };
     private static readonly Option<string?> s_listen = new("--listen") { Description = "Where HTTP listens, whatever the policy says: 127.0.0.1:7373, [::1]:7373, off", HelpName = "ADDR|off" };
 
+    private static readonly Option<bool> s_putBack = new("--put-back") { Description = "Only put back settings of ksmd that a daemon which was killed has left changed, and end" };
+
     public static Command Create()
     {
-        var command = new Command("serve", "Govern the scan, guard the host, and show what happens (the daemon).") { s_config, s_dryRun, s_state, s_run, s_hostProc, s_listen };
+        var command = new Command("serve", "Govern the scan, guard the host, and show what happens (the daemon).") { s_config, s_dryRun, s_state, s_run, s_hostProc, s_listen, s_putBack };
         Manual.Add(
             command,
             "Runs in the foreground until SIGTERM or SIGINT, and logs one line for each decision on standard error. SIGHUP reads the policy anew; one that cannot be followed is refused with file and line, and the one before stays. Settings of ksmd that are changed are put back at the end or, after a crash, at the next start; what is merged stays merged.",
-            "Ask it with 'samepage status', 'samepage explain host' and 'samepage explain PID', or by HTTP: /healthz, /metrics, /api/v1/status, /api/v1/decisions, /openapi.json.",
+            "Ask it with 'samepage status', 'samepage explain host' and 'samepage explain PID', or by HTTP: the dashboard at /, /healthz, /metrics, /api/v1/status, /api/v1/decisions, /openapi.json.",
             "Exit status: 0 ended by a signal; 1 another daemon serves already, an address is taken, or something else went wrong; 2 the policy or an option will not do; 4 not permitted (run as root, or with --dry-run).");
         command.SetVerb(Run);
         return command;
@@ -34,6 +36,11 @@ internal static class ServeCommand
 
     private static int Run(ParseResult parsed, CancellationToken cancel)
     {
+        if (parsed.GetValue(s_putBack))
+        {
+            return PutBack(parsed.GetValue(s_state) ?? StateDirectory.Default);
+        }
+
         try
         {
             using var serving = new Serving(Options(parsed), ServiceLog.StandardError(), ServiceNotifier.FromEnvironment());
@@ -52,6 +59,17 @@ internal static class ServeCommand
         {
             throw new CommandFailure(ExitCode.NotPermitted, $"{refused.Message}; run as root, or name other directories with --state and --run");
         }
+    }
+
+    /// <summary>For when no daemon starts again that would do it: the unit calls it at each stop, the package when it goes.</summary>
+    private static int PutBack(string state)
+    {
+        foreach (var setting in SavedSettings.RestoreLeftBehind(new Linux.Sys.KsmSysfs(), state, new Linux.Proc.ProcFs()))
+        {
+            StandardError.Tell($"put back: {setting}");
+        }
+
+        return ExitCode.Done;
     }
 
     /// <summary>What nobody catches ends the process without unwinding: settings are put back first.</summary>
@@ -101,6 +119,7 @@ internal static class ServeCommand
             HostProc = hostProc,
             Listen = listen,
             Switch = new ProcessSwitch(),
+            WhatIf = new WhatIf(),
         };
     }
 }

@@ -35,6 +35,10 @@ internal static class StatusCommand
             command.Options.Add(option);
         }
 
+        Manual.Add(
+            command,
+            "First coverage: whether all merged pages could break at once. Then what is saved, the profit after the kernel's bookkeeping, what ksmd spends, and whether merging has converged: more than one full scan without growth, as far as it was watched. Without targets all processes with merged pages are listed. Domains of the user engine follow.",
+            "Exit status: 0 done; 1 with --wait: it had not converged by --timeout, or ksmd stands still; 2 a bad value; 3 this kernel has no KSM; 4 not permitted; 5 no process matches, or the domain has no keeper.");
         command.SetVerb((parsed, cancel) => Run(parsed, targets, cancel));
         return command;
     }

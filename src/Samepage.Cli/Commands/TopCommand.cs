@@ -23,6 +23,10 @@ internal static class TopCommand
         var targets = new TargetOptions().AddTo(command);
         command.Options.Add(s_interval);
         command.Options.Add(s_domain);
+        Manual.Add(
+            command,
+            "Keys: s saved, p profit, m merged, z zero, n name, i pid, r reverses, q quits. It needs a terminal; 'samepage status --interval 2s' is for pipes and files.",
+            "Exit status: 0 quit; 1 the terminal went away; 2 this is no terminal, or a bad value; 3 this kernel has no KSM and no domain is there; 5 no process matches.");
         command.SetVerb((parsed, cancel) => Run(parsed, targets, cancel));
         return command;
     }

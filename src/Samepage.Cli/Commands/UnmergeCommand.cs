@@ -20,6 +20,10 @@ internal static class UnmergeCommand
         var json = new Option<bool>("--json") { Description = "Print one JSON object" };
         var command = new Command("unmerge", "Break merged pages apart: of some processes or, with ksmd stopped, of all.") { force, dryRun, json };
         var targets = new TargetOptions().AddTo(command);
+        Manual.Add(
+            command,
+            "Leaves processes opted in. Without targets ksmd is stopped first, which would merge everything again, and goes on as before where nothing comes of it. Before it begins, and before each slice, it looks at what is needed and what there is.",
+            "Exit status: 0 all done, or nothing to do; 1 something failed or was interrupted; 2 a bad value; 3 the kernel has no merging or is older than 6.4; 4 not permitted; 5 a target has ended or is unsuitable; 6 refused: memory would not suffice.");
         command.SetVerb((parsed, front) => Custody.Run(cancel =>
         {
             var proc = new ProcFs();

@@ -9,13 +9,13 @@ namespace Samepage.Cli.Rendering;
 /// <summary>A policy and who falls under its rules, as <c>samepage.check-config/1</c>.</summary>
 internal sealed record CheckConfigJson(
     string Schema, IReadOnlyList<string> Sources, IReadOnlyList<CheckConfigJson.RulePart> Rules, CheckConfigJson.GovernorPart Governor,
-    CheckConfigJson.GuardPart Guard, CheckConfigJson.ServerPart Server, IReadOnlyList<CheckConfigJson.ProcessPart> Processes,
+    CheckConfigJson.GuardPart Guard, CheckConfigJson.HistoryPart History, CheckConfigJson.ServerPart Server, IReadOnlyList<CheckConfigJson.ProcessPart> Processes,
     int OtherProcessesWithoutRule)
 {
     public static CheckConfigJson From(Policy policy, RuleSurvey survey) => new(
         "samepage.check-config/1", policy.Sources, [.. policy.Rules.Select(RulePart.From)],
         new GovernorPart(policy.Governor.CpuBudgetPercent, policy.Governor.CpuBudgetOver.TotalSeconds), GuardPart.From(policy.Guard),
-        new ServerPart(policy.Server.Listen),
+        new HistoryPart(policy.History.IsEnabled, policy.History.Path, policy.History.Days, policy.History.SizeBytesMax), new ServerPart(policy.Server.Listen),
         [.. survey.Shown.Select(shown => new ProcessPart(
             shown.Facts.Process.Pid, shown.Facts.Process.Name, shown.Facts.GuestName, shown.Rule?.Name, shown.Rule?.Engine, shown.Rule?.Domain,
             shown.Rule?.Priority, shown.Rule?.Delay.TotalSeconds))],
@@ -47,6 +47,8 @@ internal sealed record CheckConfigJson(
     internal sealed record GroupPart(string Path, double CoverageFloor, double CoverageWarning);
 
     internal sealed record SwapPart(SwapKind Provision, string? Directory, long SizeBytesMax);
+
+    internal sealed record HistoryPart(bool Enabled, string? Path, int Days, long SizeBytesMax);
 
     internal sealed record ServerPart(string? Listen);
 

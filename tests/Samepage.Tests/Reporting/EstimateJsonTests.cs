@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Samepage.Cli.Rendering;
 using Samepage.Estimating;
+using Samepage.Tests.Docs;
 
 namespace Samepage.Tests.Reporting;
 
@@ -62,22 +63,11 @@ public class EstimateJsonTests
     [Fact]
     public void Every_field_is_explained_in_the_reference()
     {
-        var text = File.ReadAllText(Path.Combine(RepositoryRoot(), "docs/reference/estimate-json.md"));
+        var text = File.ReadAllText(Path.Combine(Checkout.Root, "docs/reference/estimate-json.md"));
         foreach (var name in Names(Json(Full())).Distinct())
         {
             Assert.True(text.Contains($"`{name}`", StringComparison.Ordinal), $"{name} is not in docs/reference/estimate-json.md");
         }
-    }
-
-    private static string RepositoryRoot()
-    {
-        var directory = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(directory, "Samepage.slnx")))
-        {
-            directory = Path.GetDirectoryName(directory) ?? throw new InvalidOperationException("not inside the repository");
-        }
-
-        return directory;
     }
 
     private static Estimate Full()

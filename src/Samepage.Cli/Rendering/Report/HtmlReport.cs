@@ -40,7 +40,7 @@ internal static partial class HtmlReport
     [GeneratedRegex("(?<=[0-9]) (?=([KMGTP]i)?B\\b|%)")]
     private static partial Regex AmountPattern();
 
-    private static string Resource(string name)
+    internal static string Resource(string name)
     {
         using var stream = typeof(HtmlReport).Assembly.GetManifestResourceStream(name)!;
         using var reader = new StreamReader(stream);

@@ -18,6 +18,9 @@ internal sealed class BenchOptions(string[] args)
         return at >= 0 && at + 1 < args.Length ? int.Parse(args[at + 1], CultureInfo.InvariantCulture) : otherwise;
     }
 
+    public double Real(string name, double otherwise) =>
+        Text(name, "") is { Length: > 0 } given ? double.Parse(given, CultureInfo.InvariantCulture) : otherwise;
+
     public string Text(string name, string otherwise)
     {
         var at = Array.IndexOf(args, name);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Samepage.Linux.Proc;
 
 namespace Samepage.Bench;
 
@@ -18,6 +19,9 @@ internal static class Machine
 
     /// <summary>The kernel's release.</summary>
     public static string Kernel => File.ReadAllText("/proc/sys/kernel/osrelease").Trim();
+
+    /// <summary>Its memory.</summary>
+    public static long MemoryBytes => KeyedText.Parse(File.ReadAllText("/proc/meminfo")).Bytes("MemTotal") ?? 0;
 
     /// <summary>The checkout: the nearest folder above with the solution in it.</summary>
     public static string Root
@@ -68,6 +72,13 @@ internal sealed record Cost(double CpuSeconds, double WallSeconds, long PeakRssB
 internal static class Statistics
 {
     public static double Median(IEnumerable<double> values) => Percentile(values, 50);
+
+    /// <summary>The median, that of two in the middle being halfway between them.</summary>
+    public static double Middle(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToArray();
+        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    }
 
     /// <summary>The nearest-rank percentile.</summary>
     public static double Percentile(IEnumerable<double> values, double percent)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 
 namespace Samepage.Bench;
 
@@ -18,17 +19,29 @@ internal static class PidNamespace
     /// <summary>Where the host's /proc is; null outside.</summary>
     public static string? HostProc => Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } path ? path : null;
 
-    /// <summary>Runs this program with these arguments in there.</summary>
+    /// <summary>Runs this program with these arguments in there; ksmd's settings are as before when it has ended.</summary>
     public static int Run(IEnumerable<string> arguments)
     {
+        using var knobs = new KsmdKnobs();
         var mount = Directory.CreateTempSubdirectory("samepage-bench-proc-");
         try
         {
             var self = Environment.ProcessPath!;
             string[] program = Path.GetFileNameWithoutExtension(self) == "dotnet" ? [self, typeof(PidNamespace).Assembly.Location] : [self];
-            var start = new ProcessStartInfo("unshare", ["--mount", "/bin/sh", "-c", Script, mount.FullName, .. program, .. arguments]);
+            // The kernel ends it with this process, however that ends.
+            var start = new ProcessStartInfo("setpriv", ["--pdeathsig", "KILL", "unshare", "--mount", "/bin/sh", "-c", Script, mount.FullName, .. program, .. arguments]);
             start.Environment[Variable] = mount.FullName;
             using var process = Process.Start(start)!;
+
+            // Whoever calls it off ends the namespace with all that is in it, and this process goes on to clear up.
+            void End(PosixSignalContext signal)
+            {
+                signal.Cancel = true;
+                process.Kill();
+            }
+
+            using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
+            using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
             process.WaitForExit();
             return process.ExitCode;
         }

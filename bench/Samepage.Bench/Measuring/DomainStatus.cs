@@ -14,7 +14,7 @@ internal static class DomainStatus
     {
         try
         {
-            return DomainQuery.Ask(DomainName.TryParse(domain)!.SocketPath, s_patience);
+            return DomainQuery.Ask(DomainName.TryParse(domain)!, s_patience);
         }
         catch (LinuxException error) when (error.Errno is Errno.ENOENT or Errno.ECONNREFUSED)
         {

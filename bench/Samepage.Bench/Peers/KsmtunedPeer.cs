@@ -35,7 +35,7 @@ internal sealed class KsmtunedPeer(SavedSettings settings) : IPeer
         }
 
         Directory.CreateDirectory(directory);
-        var start = new ProcessStartInfo("/bin/sh", ["-c", "apt-get download -qq ksmtuned && dpkg --fsys-tarfile ksmtuned_*.deb | tar -x ./usr/sbin/ksmtuned"])
+        var start = new ProcessStartInfo("/bin/sh", ["-c", "apt-get download -qq -o APT::Sandbox::User=root ksmtuned && dpkg --fsys-tarfile ksmtuned_*.deb | tar -x ./usr/sbin/ksmtuned"])
         {
             WorkingDirectory = directory,
         };

@@ -5,6 +5,7 @@ using Samepage.Linux.Proc;
 using Samepage.Linux.Swapping;
 using Samepage.Linux.Sys;
 using Samepage.Scenarios;
+using Samepage.Scenarios.Limits;
 
 namespace Samepage.Bench.Peers;
 
@@ -16,7 +17,7 @@ internal sealed class StormTrial(int guests, int megabytes, IPeer peer, KsmSysfs
 {
     private const long Slack = 64L << 20;
     private static readonly TimeSpan s_mergePatience = TimeSpan.FromMinutes(3), s_guardPatience = TimeSpan.FromSeconds(30), s_stormPatience = TimeSpan.FromMinutes(10);
-    private readonly MemoryGroup _group = new($"samepage-storm-{Environment.ProcessId}");
+    private readonly MemoryGroup _group = new("storm");
     private readonly string _emulator = Path.Combine(Path.GetTempPath(), $"samepage-storm-{Environment.ProcessId}");
     private ProgramFleet? _fleet;
 

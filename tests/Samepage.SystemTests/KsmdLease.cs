@@ -36,6 +36,7 @@ internal sealed class KsmdLease : IDisposable
         try
         {
             lease.TurnAdvisorOff();
+            lease.ForgetThoseThatEnded();
             lease.Ksm.Write("run", 0);
             return lease;
         }
@@ -62,10 +63,12 @@ internal sealed class KsmdLease : IDisposable
     }
 
     /// <summary>Waits until ksmd has gone through so many whole passes.</summary>
-    public void WaitFullScans(int count)
+    /// <param name="count">How many.</param>
+    /// <param name="orUntil">Ends the wait before that.</param>
+    public void WaitFullScans(int count, Func<bool>? orUntil = null)
     {
         var goal = Ksm.FullScans + count;
-        for (var clock = Stopwatch.StartNew(); Ksm.FullScans < goal; Thread.Sleep(2))
+        for (var clock = Stopwatch.StartNew(); Ksm.FullScans < goal && orUntil?.Invoke() is not true; Thread.Sleep(2))
         {
             Assert.True(clock.Elapsed < TimeSpan.FromSeconds(60), "ksmd makes no progress");
         }
@@ -83,20 +86,39 @@ internal sealed class KsmdLease : IDisposable
         using (_lock)
         {
             TurnAdvisorOff();
-            var refusals = new List<Exception>();
-            foreach (var (knob, value) in _before)
-            {
-                try
-                {
-                    File.WriteAllText(Knob(knob), value);
-                }
-                catch (IOException refusal)
-                {
-                    refusals.Add(new IOException($"{knob} cannot be put back to {value}: {refusal.Message}"));
-                }
-            }
+            PutBack();
+        }
+    }
 
-            Assert.Empty(refusals);
+    private void PutBack()
+    {
+        var refusals = new List<Exception>();
+        foreach (var (knob, value) in _before)
+        {
+            try
+            {
+                File.WriteAllText(Knob(knob), value);
+            }
+            catch (IOException refusal)
+            {
+                refusals.Add(new IOException($"{knob} cannot be put back to {value}: {refusal.Message}"));
+            }
+        }
+
+        Assert.Empty(refusals);
+    }
+
+    /// <summary>
+    /// The pages of programs that ended while ksmd stood still count as merged until ksmd comes by. Where they were the
+    /// last, it stops with them, and no whole pass is counted.
+    /// </summary>
+    private void ForgetThoseThatEnded()
+    {
+        if (Ksm.SavedPages > 0)
+        {
+            Start();
+            WaitFullScans(2, orUntil: () => Ksm.SavedPages == 0);
+            PutBack();
         }
     }
 

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Samepage.SystemTests.Docs;
 
-/// <summary>The README cannot rot: its session is run, its links lead somewhere, its verbs and options exist.</summary>
+/// <summary>The README cannot rot: its session is run. LinkTests and DocumentTests see to the rest of it.</summary>
 public sealed partial class ReadmeTests
 {
     private static readonly string s_root = SamepageCommand.Repository;
@@ -24,40 +24,11 @@ public sealed partial class ReadmeTests
         Assert.DoesNotContain(Shape("memory   588 MiB   587 GiB"), printed);
     }
 
-    [Fact]
-    public void Links_lead_somewhere()
-    {
-        foreach (var page in Directory.EnumerateFiles(s_root, "*.md").Concat(
-            Directory.EnumerateFiles(Path.Combine(s_root, "docs"), "*.md", SearchOption.AllDirectories)))
-        {
-            foreach (Match link in LinkPattern().Matches(File.ReadAllText(page)))
-            {
-                var target = Path.Combine(Path.GetDirectoryName(page)!, link.Groups[1].Value);
-                Assert.True(Path.Exists(target), $"{Path.GetRelativePath(s_root, page)}: {link.Groups[1].Value} does not exist");
-            }
-        }
-    }
-
-    [Fact]
-    public void Verbs_of_the_readme_exist()
-    {
-        var verbs = VerbPattern().Matches(s_readme).Select(match => match.Groups[1].Value).Distinct().ToList();
-        Assert.True(verbs.Count >= 8, $"only {string.Join(", ", verbs)} found");
-        Assert.All(verbs, verb => Assert.Equal(0, SamepageCommand.Run(verb, "--help").Status));
-        Assert.Equal(2, SamepageCommand.Run("no-such-verb").Status);
-    }
-
     /// <summary>A line without its figures, units and spacing, which differ from run to run.</summary>
     private static string Shape(string line) => BlankPattern().Replace(FigurePattern().Replace(line, "#"), " ").Trim();
 
     [GeneratedRegex(@"<!-- run: demo -->\n```console\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex SessionPattern();
-
-    [GeneratedRegex(@"\]\(([^)#:]+)(?:#[^)]*)?\)")]
-    private static partial Regex LinkPattern();
-
-    [GeneratedRegex(@"`samepage ([a-z]+)")]
-    private static partial Regex VerbPattern();
 
     [GeneratedRegex(@"-?[0-9][0-9.,]*( (ms|s|%))?")]
     private static partial Regex FigurePattern();

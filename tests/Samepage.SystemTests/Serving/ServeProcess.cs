@@ -21,9 +21,15 @@ internal sealed class ServeProcess : IDisposable
     /// <param name="beside">What a shell starts in the background first.</param>
     /// <param name="options">Further options.</param>
     public ServeProcess(string directory, string beside = "", params IEnumerable<string> options)
+        : this(directory, FreePort(), beside, options)
+    {
+    }
+
+    /// <summary>The same, at the port of one before.</summary>
+    public ServeProcess(string directory, int port, string beside = "", params IEnumerable<string> options)
     {
         Directory = directory;
-        Port = FreePort();
+        Port = port;
         File.Delete(Notify);
         _manager.Bind(new UnixDomainSocketEndPoint(Notify));
         var script = $"{beside} exec \"$0\" serve \"$@\"";

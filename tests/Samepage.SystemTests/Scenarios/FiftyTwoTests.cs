@@ -1,0 +1,174 @@
+using System.Text.Json;
+using Samepage.Linux.Proc;
+using Samepage.Linux.Swapping;
+using Samepage.Linux.Sys;
+using Samepage.Scenarios.Guests;
+using Samepage.Scenarios.Guests.Desktop;
+using Samepage.Scenarios.Limits;
+using Samepage.Scenarios.Users;
+
+namespace Samepage.SystemTests.Scenarios;
+
+/// <summary>The scenario in small: real guests under a real limit. Nobody else may drive ksmd meanwhile.</summary>
+public sealed class FiftyTwoTests
+{
+    private const string State = "/var/lib/samepage/scenario";
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+
+    [Theory]
+    [InlineData("kernel")]
+    [InlineData("user")]
+    public void Four_guests_come_up_are_merged_and_find_all_they_hold(string engine)
+    {
+        using var lease = Lease(engine);
+        var before = lease.Settings();
+        var report = Path.Combine(Path.GetTempPath(), $"samepage-test-report-{Environment.ProcessId}.html");
+        try
+        {
+            using var run = Start(null, "--engine", engine, "--guests", "4", "--host", "1G", "--report", report);
+            Assert.True(run.WaitForExit() == 0, run.Steps);
+            var json = run.Json();
+            Assert.Equal((4, 4, 0, 0), (Number(json, "guests_up"), Number(json, "guests_verified"), Number(json, "guests_corrupt"), Number(json, "oom_kills")));
+            Assert.Equal(engine, json.GetProperty("engine").GetString());
+
+            // Four guests of 256 MB want more than they may have, so without merging they could not all have come.
+            Assert.InRange(Number(json, "peak_bytes"), 256 << 20, 1 << 30);
+            Assert.True(Number(json, "saved_bytes") > 256 << 20, json.GetRawText());
+            Assert.InRange(Number(json, "oracle_bytes"), Number(json, "saved_bytes"), 1 << 30);
+            Assert.Contains("<svg", File.ReadAllText(report), StringComparison.Ordinal);
+            Assert.Empty(run.Left());
+        }
+        finally
+        {
+            File.Delete(report);
+        }
+
+        AssertClean(lease, before);
+    }
+
+    /// <summary>The positive control: a guest that alters a byte of its own is found, whichever data it is of.</summary>
+    [Theory]
+    [InlineData("1")]
+    [InlineData("2")]
+    public void A_guest_whose_memory_was_altered_is_counted_as_corrupt(string number)
+    {
+        using var lease = Lease("kernel");
+        using var run = Start(number, "--engine", "kernel", "--guests", "2", "--host", "1G");
+        Assert.Equal(1, run.WaitForExit());
+        Assert.Equal((2, 1, 1), (Number(run.Json(), "guests_up"), Number(run.Json(), "guests_verified"), Number(run.Json(), "guests_corrupt")));
+    }
+
+    [Fact]
+    public void Without_merging_they_come_until_something_stops_them()
+    {
+        using var lease = Lease("kernel");
+        var before = lease.Settings();
+        using var run = Start(null, "--control", "--guests", "8", "--host", "768M");
+        Assert.True(run.WaitForExit() == 0, run.Steps);
+
+        // Two come at a time, and two fit.
+        Assert.InRange(Number(run.Json(), "guests_up"), 2, 4);
+        Assert.Equal(0, Number(run.Json(), "saved_bytes") >> 26);
+        Assert.Matches("swap is full|guest died|has ended", run.Json().GetProperty("stopped_by").GetString());
+        AssertClean(lease, before);
+    }
+
+    [Theory]
+    [InlineData("INT")]
+    [InlineData("KILL")]
+    public void Ended_in_the_middle_nothing_is_left_at_the_latest_after_the_next_run(string signal)
+    {
+        using var lease = Lease("kernel");
+        var before = lease.Settings();
+        using (var run = Start(null, "--engine", "kernel", "--guests", "4", "--host", "1G"))
+        {
+            run.WaitForStep("guests come up");
+            for (var end = DateTime.UtcNow + s_patience; !new KsmSysfs().IsRunning && DateTime.UtcNow < end; Thread.Sleep(20))
+            {
+                // The governor has yet to begin.
+            }
+
+            run.Signal(signal);
+            Assert.NotEqual(0, run.WaitForExit());
+            Assert.True(run.NothingIsLeftWithin(s_patience), "programs are left");
+        }
+
+        if (signal == "KILL")
+        {
+            Assert.Contains(Groups(), group => group.Contains("samepage-scenario-", StringComparison.Ordinal));
+            using var next = Start(null, "--engine", "kernel", "--guests", "1", "--host", "1G");
+            Assert.True(next.WaitForExit() == 0, next.Steps);
+        }
+
+        AssertClean(lease, before);
+    }
+
+    [Fact]
+    public void What_is_missing_is_said_before_anything_starts()
+    {
+        SkipWithoutGuests();
+        var nobody = SamepageCommand.RunAsNobody("scenario", "fifty-two");
+        Assert.Equal(4, nobody.Status);
+        Assert.Contains("root", nobody.Errors, StringComparison.Ordinal);
+        var large = SamepageCommand.Run("scenario", "fifty-two", "--host", "60T", "--anyway");
+        Assert.Equal(3, large.Status);
+        Assert.Contains("too little memory", large.Errors, StringComparison.Ordinal);
+        Assert.Single(large.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Fact]
+    public void They_are_listed()
+    {
+        var list = SamepageCommand.Json(0, "scenario");
+        Assert.Contains(list.GetProperty("scenarios").EnumerateArray(), each => each.GetProperty("name").GetString() == "fifty-two");
+    }
+
+    [Theory]
+    [InlineData("no-such-scenario")]
+    [InlineData("fifty-two", "--guests", "0")]
+    [InlineData("fifty-two", "--guest-size", "64M")]
+    [InlineData("fifty-two", "--engine", "dogs")]
+    [InlineData("fifty-two", "--coverage", "-1")]
+    public void Wrong_options_are_refused(params string[] arguments) =>
+        Assert.Equal(2, SamepageCommand.Run(["scenario", .. arguments]).Status);
+
+    private static DemoProcess Start(string? corrupt, params string[] arguments)
+    {
+        // Other guests may be running beside the tests; they are not this test's business.
+        IEnumerable<string> prefix = corrupt is null ? [] : [$"SAMEPAGE_TEST_CORRUPT={corrupt}"];
+        return new DemoProcess(
+            "/usr/bin/env", ["--default-signal=INT", .. prefix, SamepageCommand.Executable, "scenario", "fifty-two", "--guest-size", "256M", "--json", "--anyway", .. arguments]);
+    }
+
+    private static KsmdLease Lease(string engine)
+    {
+        SkipWithoutGuests();
+        if (engine == "user" && UserEngineFiles.Find(Path.GetDirectoryName(SamepageCommand.Executable)!, out var missing) is null)
+        {
+            Assert.Skip("no user engine here; missing: " + string.Join(", ", missing));
+        }
+
+        return KsmdLease.Take();
+    }
+
+    private static void SkipWithoutGuests()
+    {
+        Assert.SkipWhen(GuestTools.Find(out var missing) is null, "no guests on this machine; missing: " + string.Join(", ", missing));
+        Assert.SkipUnless(DesktopImage.Missing().Count == 0, string.Join(", ", DesktopImage.Missing()));
+        Assert.SkipUnless(MemoryGroup.Lack() is null, MemoryGroup.Lack() ?? "");
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "memory is limited by root only");
+    }
+
+    private static long Number(JsonElement json, string name) => json.GetProperty(name).GetInt64();
+
+    private static IEnumerable<string> Groups() =>
+        Directory.Exists("/sys/fs/cgroup/memory") ? Directory.EnumerateDirectories("/sys/fs/cgroup/memory") : Directory.EnumerateDirectories("/sys/fs/cgroup");
+
+    private static void AssertClean(KsmdLease lease, string settings)
+    {
+        Assert.Equal(settings, lease.Settings());
+        Assert.DoesNotContain(SwapArea.ReadAll(new ProcFs()), area => area.Path.StartsWith(State, StringComparison.Ordinal));
+        Assert.False(Directory.Exists(State) && Directory.EnumerateFiles(State, "*.swap", SearchOption.AllDirectories).Any());
+        Assert.DoesNotContain(Groups(), group => group.Contains("samepage-scenario-", StringComparison.Ordinal));
+    }
+}

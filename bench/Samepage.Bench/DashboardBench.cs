@@ -15,8 +15,8 @@ namespace Samepage.Bench;
 /// <summary>
 /// How long the dashboard's data takes: all that the page ever asks for in a round (status, processes, domains, decisions,
 /// and a month of history in a thousand points), one after the other over real HTTP, of a made-up host on disk with 200
-/// guests among other processes, and of a real history of a month. A round is measured cold, when every table has to be looked up anew, and with several pages at once, which
-/// is warm: they share a look.
+/// guests among other processes, and of a real history of a month. A round is measured cold, when every table has to be
+/// looked up anew, and with several pages at once, which is warm: they share a look.
 /// </summary>
 internal static class DashboardBench
 {

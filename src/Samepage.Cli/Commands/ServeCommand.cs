@@ -41,6 +41,7 @@ internal static class ServeCommand
             return PutBack(parsed.GetValue(s_state) ?? StateDirectory.Default);
         }
 
+        NativeHeap.UseOneArena();
         try
         {
             using var serving = new Serving(Options(parsed), ServiceLog.StandardError(), ServiceNotifier.FromEnvironment());

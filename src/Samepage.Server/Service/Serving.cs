@@ -17,7 +17,6 @@ namespace Samepage.Server.Service;
 public sealed class Serving : IDisposable
 {
     private const string LockName = "serve.lock";
-    private const long GarbageBytesMax = 4 << 20;
 
     private readonly ServeOptions _options;
     private readonly ServiceNotifier _notifier;
@@ -34,7 +33,6 @@ public sealed class Serving : IDisposable
     private string? _listen;
     private long _turnAt;
     private bool _isReady;
-    private long _allocatedBytes;
 
     /// <summary>Takes hold of everything, and changes nothing yet.</summary>
     /// <exception cref="DaemonHeldException">Another daemon serves.</exception>
@@ -163,22 +161,6 @@ public sealed class Serving : IDisposable
         if (_daemon.Status is { } status)
         {
             _historySampler.Observe(status);
-        }
-
-        Tidy();
-    }
-
-    /// <summary>
-    /// The collector would wait until garbage fills the processor's cache, which may be more than all else that the
-    /// daemon has. What lives is a megabyte or two: looking through that takes less than a millisecond.
-    /// </summary>
-    private void Tidy()
-    {
-        var allocated = GC.GetTotalAllocatedBytes();
-        if (allocated - _allocatedBytes > GarbageBytesMax)
-        {
-            _allocatedBytes = allocated;
-            GC.Collect(0);
         }
     }
 

@@ -9,7 +9,7 @@ internal static class AbiHeaders
     /// <summary>Included where the host has them, in this order.</summary>
     public static readonly string[] Includes =
     [
-        "stddef.h", "stdint.h", "limits.h", "fcntl.h", "poll.h", "sched.h", "signal.h", "spawn.h", "termios.h", "time.h", "unistd.h",
+        "stddef.h", "stdint.h", "limits.h", "fcntl.h", "malloc.h", "poll.h", "sched.h", "signal.h", "spawn.h", "termios.h", "time.h", "unistd.h",
         "sys/epoll.h", "sys/eventfd.h", "sys/file.h", "sys/ioctl.h", "sys/mman.h", "sys/prctl.h", "sys/ptrace.h", "sys/resource.h", "sys/socket.h", "sys/stat.h", "sys/swap.h",
         "sys/syscall.h", "sys/types.h", "sys/uio.h", "sys/un.h", "sys/user.h", "sys/vfs.h", "sys/wait.h", "elf.h", "asm/unistd.h",
         "linux/audit.h", "linux/capability.h", "linux/elf.h", "linux/fs.h", "linux/futex.h", "linux/ioctl.h", "linux/magic.h",

@@ -68,7 +68,8 @@ internal sealed class GovernedMerging(
     /// <exception cref="SettingsHeldException">Another process paces ksmd.</exception>
     public void Begin()
     {
-        _scan = KernelScan.Take(ksm, stateDirectory, proc, mapsZeroPage: true);
+        _scan = KernelScan.Take(ksm, stateDirectory, proc);
+        _scan.UsesZeroPage = true;
         _cpuBefore = _ksmd.CpuSeconds ?? 0;
         _thread = new Thread(Govern) { IsBackground = true, Name = "governor" };
         _thread.Start();

@@ -28,6 +28,9 @@ public sealed class KsmSysfs(string root = "/sys/kernel/mm/ksm")
     /// <summary>Pages of zeros merged into the kernel's zero page.</summary>
     public long ZeroPages => Number("ksm_zero_pages") ?? 0;
 
+    /// <summary>Whether the kernel counts those, and can give them back (6.6).</summary>
+    public bool CountsZeroPages => Number("ksm_zero_pages") is not null;
+
     /// <summary>Frames saved: sharing plus zero pages.</summary>
     public long SavedPages => PagesSharing + ZeroPages;
 

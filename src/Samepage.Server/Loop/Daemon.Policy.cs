@@ -83,6 +83,11 @@ public sealed partial class Daemon
             OpenSwap(policy.Guard.Swap);
         }
 
+        if (_scan is KernelScan scan)
+        {
+            scan.UsesZeroPage = policy.Governor.UsesZeroPage;
+        }
+
         _rules.Follow(policy);
         (_policy, _loadedAt, _isFollowing) = (policy, _options.Clock.GetUtcNow(), true);
         _rulesAt = null;

@@ -26,41 +26,30 @@ public sealed class KernelScan : IKernelScan, IDisposable
 {
     private readonly KsmSysfs _ksm;
     private readonly SavedSettings _settings;
-    private readonly string? _smartScanFound;
+    private readonly string? _smartScanFound, _zeroPagesFound;
     private readonly Dictionary<string, string> _written = [];
     private readonly HashSet<string> _disputed = [], _yielded = [];
 
     private KernelScan(KsmSysfs ksm, SavedSettings settings)
     {
         (_ksm, _settings) = (ksm, settings);
-        _smartScanFound = Current("smart_scan");
+        (_smartScanFound, _zeroPagesFound) = (Current("smart_scan"), Current("use_zero_pages"));
     }
+
+    /// <summary>
+    /// Whether ksmd is to map the kernel's own zero page in place of pages of zeros, which costs it less than merging them
+    /// and needs no metadata. Not done where the kernel could neither count nor undo it (before 6.6).
+    /// </summary>
+    public bool UsesZeroPage { get; set; }
 
     /// <summary>Takes hold of ksmd's settings, after putting back what a killed process may have left.</summary>
     /// <param name="ksm">The settings.</param>
     /// <param name="stateDirectory">Where the values found are kept.</param>
     /// <param name="proc">Where processes are looked up.</param>
-    /// <param name="mapsZeroPage">Whether ksmd is to put the kernel's own zero page in place of pages of zeros, which costs it less than merging them.</param>
     /// <exception cref="SettingsHeldException">Another process holds them.</exception>
     /// <exception cref="LinuxException">The caller may not write them.</exception>
-    public static KernelScan Take(KsmSysfs ksm, string stateDirectory, ProcFs proc, bool mapsZeroPage = false)
-    {
-        var settings = SavedSettings.Take(ksm, stateDirectory, proc);
-        try
-        {
-            if (mapsZeroPage && ksm.Number("use_zero_pages") is not null)
-            {
-                settings.Set("use_zero_pages", "1");
-            }
-
-            return new KernelScan(ksm, settings);
-        }
-        catch
-        {
-            settings.Dispose();
-            throw;
-        }
-    }
+    public static KernelScan Take(KsmSysfs ksm, string stateDirectory, ProcFs proc) =>
+        new(ksm, SavedSettings.Take(ksm, stateDirectory, proc));
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Apply(ScanOrder order)
@@ -78,6 +67,7 @@ public sealed class KernelScan : IKernelScan, IDisposable
         Set("pages_to_scan", order.PagesToScan.ToString(CultureInfo.InvariantCulture), notes);
         Set("sleep_millisecs", order.SleepMilliseconds.ToString(CultureInfo.InvariantCulture), notes);
         Set("smart_scan", order.PassesOver ? _smartScanFound : "0", notes);
+        Set("use_zero_pages", UsesZeroPage && _ksm.CountsZeroPages ? "1" : _zeroPagesFound, notes);
         Set("run", "1", notes);
         return notes;
     }

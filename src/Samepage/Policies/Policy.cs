@@ -35,6 +35,9 @@ public sealed record GovernorPolicy
 
     /// <summary>The time over which the budget is averaged.</summary>
     public TimeSpan CpuBudgetOver { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Whether ksmd maps the kernel's own zero page in place of pages of zeros; where not, that is as it was found.</summary>
+    public bool UsesZeroPage { get; init; } = true;
 }
 
 /// <summary>Section <c>[guard]</c>.</summary>

@@ -42,6 +42,7 @@ public sealed class PolicyReader(UserNames users)
         {
             CpuBudgetPercent = section.Number("cpu_budget_percent", 0.1, 100) ?? before.CpuBudgetPercent,
             CpuBudgetOver = section.Time("cpu_budget_over", TimeSpan.FromSeconds(20)) ?? before.CpuBudgetOver,
+            UsesZeroPage = section.Truth("use_zero_pages") ?? before.UsesZeroPage,
         };
         section.End();
         return governor;

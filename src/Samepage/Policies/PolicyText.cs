@@ -16,7 +16,9 @@ public static class PolicyText
             Write(text, rule);
         }
 
-        Section(text, "[governor]", ("cpu_budget_percent", Number(policy.Governor.CpuBudgetPercent)), ("cpu_budget_over", Quote(PolicyUnits.Text(policy.Governor.CpuBudgetOver))));
+        Section(text, "[governor]",
+            ("cpu_budget_percent", Number(policy.Governor.CpuBudgetPercent)), ("cpu_budget_over", Quote(PolicyUnits.Text(policy.Governor.CpuBudgetOver))),
+            ("use_zero_pages", Truth(policy.Governor.UsesZeroPage)));
         var guard = policy.Guard;
         Section(text, "[guard]", [.. Floors(guard.Host), ("warning_command", guard.WarningCommand.Count == 0 ? null : $"[{string.Join(", ", guard.WarningCommand.Select(Quote))}]")]);
         Section(text, "[guard.swap]",
@@ -28,7 +30,7 @@ public static class PolicyText
         }
 
         Section(text, "[history]",
-            ("enabled", policy.History.IsEnabled ? "true" : "false"), ("path", Quote(policy.History.Path)),
+            ("enabled", Truth(policy.History.IsEnabled)), ("path", Quote(policy.History.Path)),
             ("days", policy.History.Days.ToString(CultureInfo.InvariantCulture)), ("size_max", Quote(PolicyUnits.Text(policy.History.SizeBytesMax))));
         Section(text, "[server]", ("listen", Quote(policy.Server.Listen ?? "off")));
         return text.ToString();
@@ -70,6 +72,8 @@ public static class PolicyText
 
         text.Append('\n');
     }
+
+    private static string Truth(bool truth) => truth ? "true" : "false";
 
     private static string Number(double number) => number.ToString(number == Math.Floor(number) ? "0.0" : "R", CultureInfo.InvariantCulture);
 

@@ -74,6 +74,32 @@ public sealed class KernelScanTests : IDisposable
         Assert.Equal("2500", File.ReadAllText(_tree.PathOf("ksm/pages_to_scan")));
     }
 
+    [Fact]
+    public void The_kernels_zero_page_is_used_while_that_is_wanted_and_the_kernel_can_count_it()
+    {
+        (_tree["ksm/use_zero_pages"], _tree["ksm/ksm_zero_pages"]) = ("0\n", "0\n");
+        _knobs.Add("use_zero_pages");
+        using (var scan = Take())
+        {
+            scan.UsesZeroPage = true;
+            Assert.Empty(scan.Apply(s_work));
+            Assert.Equal("1 2500 20 0 none 1", Knobs());
+            scan.UsesZeroPage = false;
+            Assert.Empty(scan.Apply(s_work));
+            Assert.Equal("1 2500 20 0 none 0", Knobs());
+
+            // Before 6.6 what was merged so can neither be counted nor be undone.
+            _tree.Remove("ksm/ksm_zero_pages");
+            scan.UsesZeroPage = true;
+            Assert.Empty(scan.Apply(s_work));
+            Assert.Equal("1 2500 20 0 none 0", Knobs());
+            _tree["ksm/ksm_zero_pages"] = "0\n";
+            Assert.Empty(scan.Apply(s_work));
+        }
+
+        Assert.Equal("0 100 200 1 scan-time 0", Knobs());
+    }
+
     private KernelScan Take() => KernelScan.Take(new KsmSysfs(_tree.PathOf("ksm")), _tree.PathOf("state"), Proc);
 
     private string Knobs() => string.Join(' ', _knobs.Select(knob => File.ReadAllText(_tree.PathOf($"ksm/{knob}")).Trim()));

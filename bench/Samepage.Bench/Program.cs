@@ -11,6 +11,7 @@ var benches = new Dictionary<string, (string About, Func<string[], int> Run)>
     ["govern"] = ("samepage serve against other ways to pace ksmd, on QEMU guests that come and change", GovernBench.Run),
     ["history"] = ("how long `serve` takes to answer for a month of history with 200 guests", HistoryBench.Run),
     ["keeper"] = ("the keeper's index: nanoseconds for a posted page, bytes for a content", KeeperBench.Run),
+    ["pace"] = ("what guests feel of ksmd at one pace or another, by turns of a second", PaceBench.Run),
     ["peers"] = ("Samepage's engines against every other way to merge, on the same guests; see bench/peers", PeersBench.Run),
     ["promise"] = ("what an estimate promises against what ksmd achieves, on QEMU guests", PromiseBench.Run),
     ["quote"] = ("writes figures of bench/results into the pages that quote them; see bench/quote", QuoteBench.Run),

@@ -32,6 +32,7 @@ internal sealed class GovernedMerging(
         BudgetShare = 0.95,
         BudgetWindow = TimeSpan.FromSeconds(20),
         BurstShare = 0.95,
+        GentleShare = 0.95,
         CpuPressure = (101, 100.5),
         RepeatAfter = TimeSpan.FromSeconds(10),
         // There is always one more guest that has yet to fill its memory.

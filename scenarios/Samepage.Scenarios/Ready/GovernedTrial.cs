@@ -66,7 +66,9 @@ internal sealed class GovernedTrial(ProcFs proc, KsmSysfs ksm, KernelScan scan, 
                 last = decision;
                 hasWorked |= decision.Mode is not (GovernorMode.Resting or GovernorMode.Converged);
                 // Before it has seen who opted in, and that they have stopped growing, it rests for another reason.
-                var isAtRest = decision.Mode is GovernorMode.Resting or GovernorMode.Converged && (hasWorked || watch.Elapsed > s_noticing);
+                // A patrol that brings a pass to its end is still a part of the work.
+                var isAtRest = decision.Mode is GovernorMode.Resting or GovernorMode.Converged && decision.WantedShare <= options.TrickleShare
+                    && (hasWorked || watch.Elapsed > s_noticing);
                 restedAt = isAtRest ? restedAt ?? (watch.Elapsed, KsmdCpuSeconds) : null;
                 if (watch.Elapsed > longest || (restedAt is { } at && watch.Elapsed - at.At >= rest))
                 {

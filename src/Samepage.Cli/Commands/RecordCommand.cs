@@ -67,7 +67,7 @@ internal static class RecordCommand
         return new RecordHead(
             RecordHead.SchemaName, Daemon.Version, DateTimeOffset.UtcNow,
             new RecordedMachine(kernel ?? "unknown", cpu ?? "unknown", Environment.ProcessorCount, MemInfo.Read(proc).TotalBytes),
-            new RecordedBudget(policy.Governor.CpuBudgetPercent, policy.Governor.CpuBudgetOver.TotalSeconds), samples, began);
+            new RecordedBudget(policy.Governor.CpuBudgetPercent, policy.Governor.CpuBudgetOver.TotalSeconds, policy.Governor.CpuGentlePercent), samples, began);
     }
 
     private static string Doctor()

@@ -14,7 +14,7 @@ internal sealed record CheckConfigJson(
 {
     public static CheckConfigJson From(Policy policy, RuleSurvey survey) => new(
         "samepage.check-config/1", policy.Sources, [.. policy.Rules.Select(RulePart.From)],
-        new GovernorPart(policy.Governor.CpuBudgetPercent, policy.Governor.CpuBudgetOver.TotalSeconds, policy.Governor.UsesZeroPage), GuardPart.From(policy.Guard),
+        new GovernorPart(policy.Governor.CpuBudgetPercent, policy.Governor.CpuBudgetOver.TotalSeconds, policy.Governor.CpuGentlePercent, policy.Governor.UsesZeroPage), GuardPart.From(policy.Guard),
         new HistoryPart(policy.History.IsEnabled, policy.History.Path, policy.History.Days, policy.History.SizeBytesMax), new ServerPart(policy.Server.Listen),
         [.. survey.Shown.Select(shown => new ProcessPart(
             shown.Facts.Process.Pid, shown.Facts.Process.Name, shown.Facts.GuestName, shown.Rule?.Name, shown.Rule?.Engine, shown.Rule?.Domain,
@@ -34,7 +34,7 @@ internal sealed record CheckConfigJson(
 
     internal sealed record MatchPart(string? Comm, string? CommandLine, string? User, string? Cgroup, string? Unit, string? Guest);
 
-    internal sealed record GovernorPart(double CpuBudgetPercent, double CpuBudgetOverSeconds, bool UseZeroPages);
+    internal sealed record GovernorPart(double CpuBudgetPercent, double CpuBudgetOverSeconds, double CpuGentlePercent, bool UseZeroPages);
 
     internal sealed record GuardPart(
         double CoverageFloor, double CoverageWarning, IReadOnlyList<GroupPart> Cgroups, IReadOnlyList<string> WarningCommand, SwapPart Swap)

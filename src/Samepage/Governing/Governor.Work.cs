@@ -31,7 +31,7 @@ public sealed partial class Governor
         if (_work is { } work)
         {
             work = _yield.BytesPerCpuSecond >= Worth ? work with { GrewAt = now } : work;
-            _work = work.Goal.IsReached(now) && IsQuiet(work, now) ? null : work;
+            _work = work.Goal.IsReached(now) && (work.Goal.IsWhole || IsQuiet(work, now)) ? null : work;
             if (_work is null)
             {
                 End(now, work);
@@ -43,7 +43,8 @@ public sealed partial class Governor
     {
         // What the trickle saw is no measure of work.
         _yield.Reset();
-        var goal = RoundGoal.From(now);
+        _patrol.Reset();
+        var goal = RoundGoal.From(now, _work is null && _place.IsAtStart(now));
         _work = _work is { } running
             ? running with { Prospect = running.Prospect.With(prospect), Goal = goal, GrewAt = now }
             : new Work(prospect, goal, now, now, _cpuSeconds);
@@ -79,10 +80,27 @@ public sealed partial class Governor
         {
             return now.ProfitBytes < 0
                 ? new Choice(GovernorMode.Resting, 0, $"merging costs {Figures.Bytes(-now.ProfitBytes.Value)} more metadata than it saves: ksmd stands still until there is more memory")
-                : new Choice(GovernorMode.Converged, options.TrickleShare, $"converged ({_prospects.Declined ?? _outcome}): a trickle of {Figures.Core(options.TrickleShare)} looks for more");
+                : ChooseRest(now);
         }
 
         return ChoosePace(now, _work);
+    }
+
+    /// <summary>Nothing is left to be done that anybody knows of.</summary>
+    private Choice ChooseRest(HostSample now)
+    {
+        var why = $"converged ({_prospects.Declined ?? _outcome})";
+        if (now.PagesScanned is null)
+        {
+            // Nobody can tell where ksmd stands (before 6.6).
+            return new Choice(GovernorMode.Converged, options.TrickleShare, $"{why}: a trickle of {Figures.Core(options.TrickleShare)} looks for more");
+        }
+
+        var passSeconds = now.TrackedPages * _cost.PassNanoseconds / 1e9;
+        var pace = Math.Max(options.TrickleShare, Math.Min(options.GentleShare, options.BudgetShare));
+        return _patrol.IsOut(now, _place.IsAtStart(now), passSeconds, Worth)
+            ? new Choice(GovernorMode.Converged, pace, $"{why}: a patrol at {Figures.Core(pace)} looks for more until the pass ends")
+            : new Choice(GovernorMode.Converged, 0, $"{why}: ksmd stands still until the next patrol, which takes about {Figures.CpuSeconds(passSeconds)}");
     }
 
     private Choice ChoosePace(HostSample now, Work work)
@@ -100,6 +118,11 @@ public sealed partial class Governor
             return new Choice(GovernorMode.Hurrying, hurry, $"{reason}; memory is short ({Figures.Bytes(now.AvailableBytes)} available): hurries at {Figures.Core(hurry)}");
         }
 
+        if (!_cpuPressure.IsOn && _others.AreBusy && options.GentleShare < options.BurstShare)
+        {
+            return new Choice(GovernorMode.Working, options.GentleShare, $"{reason}: gently at {Figures.Core(options.GentleShare)}, as programs keep {_others.Share:0 %} of the processors busy");
+        }
+
         if (!_cpuPressure.IsOn)
         {
             return new Choice(GovernorMode.Working, options.BurstShare, $"{reason}: burst at {Figures.Core(options.BurstShare)}");
@@ -111,7 +134,7 @@ public sealed partial class Governor
             return new Choice(GovernorMode.Waiting, options.TrickleShare, $"{reason}, but {pressure}: waits");
         }
 
-        var slow = options.BurstShare * PatienceFactor;
+        var slow = Math.Min(options.BurstShare * PatienceFactor, _others.AreBusy ? options.GentleShare : 1);
         return new Choice(GovernorMode.Working, slow, $"{reason}; {pressure}, and it has waited for {options.WaitMax.TotalSeconds:0} s: goes on at {Figures.Core(slow)}");
     }
 

@@ -12,7 +12,8 @@ namespace Samepage.Governing;
 /// <see cref="s_reserve"/>: bursts are quick, long work averages four fifths of the budget, and nothing ever runs into
 /// the wall. Behind that stands the wall itself: an order that could overspend before the next look, were every page as
 /// dear as the dearest seen, is cut down.</para>
-/// <para>Under pressure on the CPU work waits, but not for ever; where memory is short it waits for nobody. The whole of
+/// <para>While programs keep the processors busy work goes gently, and under pressure on the CPU it waits, but not for
+/// ever; where memory is short it waits for nobody. The whole of
 /// it stands in docs/internals/governor.md. Not thread-safe.</para>
 /// </remarks>
 /// <param name="options">What the operator set.</param>
@@ -32,6 +33,9 @@ public sealed partial class Governor(GovernorOptions options)
     private readonly Threshold _cpuPressure = new(options.CpuPressure.Enter, options.CpuPressure.Leave, isHigh: true, s_dwell);
     private readonly Threshold _memoryPressure = new(options.MemoryPressure.Enter, options.MemoryPressure.Leave, isHigh: true, s_dwell);
     private readonly Threshold _lowMemory = new(options.AvailableShare.Enter, options.AvailableShare.Leave, isHigh: false, s_dwell);
+    private readonly ScanPlace _place = new();
+    private readonly Patrol _patrol = new(options.TrickleShare);
+    private readonly OthersCpu _others = new(options.OthersBusy, s_dwell);
     private HostSample? _last;
     private Work? _work;
     private string _outcome = "nothing was merged yet";
@@ -59,17 +63,18 @@ public sealed partial class Governor(GovernorOptions options)
         FollowWork(now);
         var choice = Choose(now);
         var before = _pacer.Last;
-        var order = choice.Mode is GovernorMode.Held or GovernorMode.Resting
-            ? _pacer.Keep(before.Stop())
-            : Afford(now, ref choice);
+        var order = choice.Share <= 0 ? _pacer.Keep(before.Stop()) : Finish(now, before, Afford(now, ref choice), choice);
         _last = now;
         return new GovernorDecision(
-            now.At, choice.Mode, order, order != before, choice.Reason, LookAfter(choice.Mode), choice.Share,
+            now.At, choice.Mode, order, order != before, choice.Reason, LookAfter(choice), choice.Share,
             _budget.Left(now.At), _yield.BytesPerCpuSecond);
     }
 
-    private static TimeSpan LookAfter(GovernorMode mode) =>
-        mode is GovernorMode.Working or GovernorMode.Hurrying ? s_lookWhileWorking : s_lookWhileIdle;
+    /// <summary>A patrol must be seen to end within the pause after its last turn.</summary>
+    private TimeSpan LookAfter(Choice choice) =>
+        choice.Mode is GovernorMode.Working or GovernorMode.Hurrying || (choice.Mode is GovernorMode.Converged && choice.Share > options.TrickleShare)
+            ? s_lookWhileWorking
+            : s_lookWhileIdle;
 
     /// <summary>Books what ksmd has spent since the last look, and learns from it.</summary>
     private void Account(HostSample now)
@@ -79,6 +84,7 @@ public sealed partial class Governor(GovernorOptions options)
             return;
         }
 
+        _place.Observe(last, now);
         var pages = now.PagesScanned - last.PagesScanned;
         var isMeasured = now.KsmdCpuNanoseconds is not null && last.KsmdCpuNanoseconds is not null;
         var seconds = isMeasured
@@ -110,6 +116,7 @@ public sealed partial class Governor(GovernorOptions options)
         }
 
         _yield.Observe(seconds, now.SavedBytes);
+        _others.Observe(last, now, seconds);
     }
 
     /// <summary>Where ksmd's thread cannot be seen (another pid namespace), it is taken to cost what it costs at most.</summary>
@@ -123,9 +130,9 @@ public sealed partial class Governor(GovernorOptions options)
         var left = _budget.Left(now.At);
         var share = Math.Min(choice.Share, Math.Max(0, left) / s_reserve.TotalSeconds);
         var isTrickle = choice.Mode is GovernorMode.Converged or GovernorMode.Waiting;
-        var cost = isTrickle ? Math.Max(_cost.SteadyNanoseconds, _cost.PassNanoseconds) : _cost.QuickNanoseconds;
+        var cost = isTrickle && choice.Share <= options.TrickleShare ? Math.Max(_cost.SteadyNanoseconds, _cost.PassNanoseconds) : _cost.QuickNanoseconds;
         _isSpent &= left < _budget.WindowSeconds / 10;
-        if (_isSpent || share <= 0 || Cap(_pacer.Order(share, isTrickle, cost), left, LookAfter(choice.Mode)) is not { } order)
+        if (_isSpent || share <= 0 || Cap(_pacer.Order(share, isTrickle, cost), left, LookAfter(choice)) is not { } order)
         {
             _isSpent = true;
             choice = new Choice(GovernorMode.Spent, 0, Describe(left, $"stands still until some of it comes back (then: {choice.Reason})"));
@@ -136,6 +143,31 @@ public sealed partial class Governor(GovernorOptions options)
             ? choice with { Share = share, Reason = Describe(left, $"{Figures.Core(share)} for now ({choice.Reason})") }
             : choice;
         return _pacer.Keep(order);
+    }
+
+    /// <summary>
+    /// In the last pass of a piece of work, as many pages as are left of it in one turn, and a long pause: the end of the
+    /// pass ends that turn, and ksmd stands at the start of the next, the best place for newcomers (<see cref="ScanPlace"/>).
+    /// </summary>
+    private ScanOrder Finish(HostSample now, ScanOrder before, ScanOrder order, Choice choice)
+    {
+        var isLastPass = choice.Mode is GovernorMode.Working or GovernorMode.Hurrying && _work is { } work && work.Goal.FullScans == now.FullScans + 1;
+        if (!isLastPass || !order.IsRunning || _place.PagesLeft(now) is not { } left)
+        {
+            return order;
+        }
+
+        var untilNextLook = choice.Share * s_lookWhileWorking.TotalSeconds / (_cost.QuickNanoseconds / 1e9);
+        var isFinishing = before is { IsRunning: true, SleepMilliseconds: >= Pacer.TrickleSleepMilliseconds };
+        if (!isFinishing && left.Least > 1.5 * untilNextLook)
+        {
+            return order;
+        }
+
+        // Another pause than the one before wakes ksmd, where that turn was not the last after all.
+        var pause = before.SleepMilliseconds == Pacer.TrickleSleepMilliseconds ? Pacer.TrickleSleepMilliseconds + 1 : Pacer.TrickleSleepMilliseconds;
+        var last = new ScanOrder(true, left.Most + (left.Most / 8) + ScanOrder.PagesMin, pause, PassesOver: false);
+        return Cap(last, _budget.Left(now.At), s_lookWhileWorking) is { } capped ? _pacer.Keep(capped) : order;
     }
 
     private string Describe(double left, string what) =>

@@ -12,6 +12,12 @@ public sealed record GovernorOptions
     /// <summary>The pace of a burst, as long as the window has room for it.</summary>
     public double BurstShare { get; init; } = 0.5;
 
+    /// <summary>The pace while programs are at work, where memory is not short: what they feel of ksmd is how much merges in a second.</summary>
+    public double GentleShare { get; init; } = 0.05;
+
+    /// <summary>The part of all processors' time that others take above which the pace is gentle, and the one below which it no longer is.</summary>
+    public (double Enter, double Leave) OthersBusy { get; init; } = (0.25, 0.20);
+
     /// <summary>The pace of the trickle on a converged host.</summary>
     public double TrickleShare { get; init; } = 0.004;
 
@@ -55,6 +61,7 @@ public sealed record GovernorOptions
         ArgumentOutOfRangeException.ThrowIfGreaterThan(BudgetShare, 1, nameof(BudgetShare));
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(BurstShare, 0, nameof(BurstShare));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(BurstShare, Most, nameof(BurstShare));
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(GentleShare, 0, nameof(GentleShare));
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(TrickleShare, 0, nameof(TrickleShare));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(TrickleShare, BurstShare, nameof(TrickleShare));
         ArgumentOutOfRangeException.ThrowIfLessThan(BudgetWindow, TimeSpan.FromSeconds(20), nameof(BudgetWindow));

@@ -16,10 +16,14 @@ namespace Samepage.Governing;
 /// <param name="EligibleProcesses">How many those are.</param>
 /// <param name="PromiseBytes">What an estimate of all that is eligible says could still be saved; null without one.</param>
 /// <param name="IsGrowthHeld">The guard wants no further growth of what is merged.</param>
+/// <param name="BusyCpuNanoseconds">What all processors were busy, with anything; null where unknown.</param>
+/// <param name="Processors">How many there are.</param>
+/// <param name="SleepMilliseconds">ksmd's pause after a turn, as it is set now; 0 where unknown.</param>
 public sealed record HostSample(
     TimeSpan At, long FullScans, long? PagesScanned, long SavedPages, long TrackedPages, long? ProfitBytes,
     long? KsmdCpuNanoseconds, double CpuPressure, double MemoryPressure, long AvailableBytes, long TotalBytes,
-    long EligibleBytes, int EligibleProcesses, long? PromiseBytes = null, bool IsGrowthHeld = false)
+    long EligibleBytes, int EligibleProcesses, long? PromiseBytes = null, bool IsGrowthHeld = false,
+    long? BusyCpuNanoseconds = null, int Processors = 1, long SleepMilliseconds = 0)
 {
     /// <summary>The size of a page.</summary>
     public const long PageSize = 4096;

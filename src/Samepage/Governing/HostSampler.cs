@@ -31,11 +31,12 @@ public sealed class HostSampler(ProcFs proc, KsmSysfs ksm, KsmdThread ksmd, Time
             _surveyed = survey = (now, processes, bytes);
         }
 
-        var memory = MemInfo.Read(proc);
+        var (memory, cpu) = (MemInfo.Read(proc), CpuTimes.TryRead(proc));
         return new HostSample(
             now, ksm.FullScans, ksm.PagesScanned, ksm.SavedPages, ksm.RmapItems, ksm.GeneralProfitBytes, ksmd.CpuNanoseconds,
             Pressure("cpu"), Pressure("memory"), memory.AvailableBytes, memory.TotalBytes,
-            survey.Bytes, survey.Processes, promiseBytes, isGrowthHeld);
+            survey.Bytes, survey.Processes, promiseBytes, isGrowthHeld,
+            cpu?.BusyNanoseconds, cpu?.Processors ?? 1, ksm.Number("sleep_millisecs") ?? 0);
     }
 
     private double Pressure(string resource) => PressureStall.TryRead($"{proc.Root}/pressure/{resource}")?.SomePercent ?? 0;

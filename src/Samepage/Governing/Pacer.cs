@@ -10,7 +10,7 @@ internal sealed class Pacer
     private const long WorkSleepMilliseconds = 20;
 
     /// <summary>A trickle wakes the machine once a second.</summary>
-    private const long TrickleSleepMilliseconds = 1000;
+    public const long TrickleSleepMilliseconds = 1000;
 
     /// <summary>An order may miss the share by this factor before it is changed.</summary>
     private const double WorkTolerance = 1.5;

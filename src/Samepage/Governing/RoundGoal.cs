@@ -12,13 +12,23 @@ namespace Samepage.Governing;
 /// in simulation.
 /// </remarks>
 /// <param name="FullScans">The count of passes at which it is reached.</param>
-public readonly record struct RoundGoal(long FullScans)
+/// <param name="IsWhole">It began at the start of a pass, with all newcomers at the end of the round: when it is reached, all is done.</param>
+public readonly record struct RoundGoal(long FullScans, bool IsWhole = false)
 {
     /// <summary>Passes that count, from the one under way on.</summary>
     public const int PassesNeeded = 3;
 
+    /// <summary>
+    /// Passes from the start of one on: the first notes, the second merges. Where nothing is known yet, a third merges what
+    /// the second only made ready: of two equal pages in one huge page, it splits that.
+    /// </summary>
+    private static int WholePassesNeeded(HostSample now) => now.TrackedPages == 0 ? PassesNeeded : PassesNeeded - 1;
+
     /// <summary>From now on.</summary>
-    public static RoundGoal From(HostSample now) => new(now.FullScans + PassesNeeded);
+    /// <param name="now">The look.</param>
+    /// <param name="isAtStart">Whether ksmd stands at the start of a pass, and did so when the newcomers came.</param>
+    public static RoundGoal From(HostSample now, bool isAtStart = false) =>
+        new(now.FullScans + (isAtStart ? WholePassesNeeded(now) : PassesNeeded), isAtStart);
 
     /// <summary>Whether it is reached.</summary>
     public bool IsReached(HostSample now) => now.FullScans >= FullScans;

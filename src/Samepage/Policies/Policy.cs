@@ -36,6 +36,9 @@ public sealed record GovernorPolicy
     /// <summary>The time over which the budget is averaged.</summary>
     public TimeSpan CpuBudgetOver { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>The pace of scanning while programs keep the processors busy and memory is not short, in percent of one core.</summary>
+    public double CpuGentlePercent { get; init; } = 5;
+
     /// <summary>Whether ksmd maps the kernel's own zero page in place of pages of zeros; where not, that is as it was found.</summary>
     public bool UsesZeroPage { get; init; } = true;
 }

@@ -25,6 +25,7 @@ public static class PolicyOptions
         {
             BudgetShare = budget,
             BudgetWindow = policy.CpuBudgetOver,
+            GentleShare = policy.CpuGentlePercent / 100,
             TrickleShare = Math.Min(before.TrickleShare, budget),
         };
     }

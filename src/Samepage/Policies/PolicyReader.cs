@@ -42,6 +42,7 @@ public sealed class PolicyReader(UserNames users)
         {
             CpuBudgetPercent = section.Number("cpu_budget_percent", 0.1, 100) ?? before.CpuBudgetPercent,
             CpuBudgetOver = section.Time("cpu_budget_over", TimeSpan.FromSeconds(20)) ?? before.CpuBudgetOver,
+            CpuGentlePercent = section.Number("cpu_gentle_percent", 0.1, 95) ?? before.CpuGentlePercent,
             UsesZeroPage = section.Truth("use_zero_pages") ?? before.UsesZeroPage,
         };
         section.End();

@@ -18,7 +18,7 @@ public static class PolicyText
 
         Section(text, "[governor]",
             ("cpu_budget_percent", Number(policy.Governor.CpuBudgetPercent)), ("cpu_budget_over", Quote(PolicyUnits.Text(policy.Governor.CpuBudgetOver))),
-            ("use_zero_pages", Truth(policy.Governor.UsesZeroPage)));
+            ("cpu_gentle_percent", Number(policy.Governor.CpuGentlePercent)), ("use_zero_pages", Truth(policy.Governor.UsesZeroPage)));
         var guard = policy.Guard;
         Section(text, "[guard]", [.. Floors(guard.Host), ("warning_command", guard.WarningCommand.Count == 0 ? null : $"[{string.Join(", ", guard.WarningCommand.Select(Quote))}]")]);
         Section(text, "[guard.swap]",

@@ -230,6 +230,128 @@ public class GovernorTests
         return (waited, host.MergedShareOf(guest));
     }
 
+    /// <summary>Passes that a guest takes which comes to a converged host, and how much of it is merged then.</summary>
+    private static (long Passes, double Merged) PassesOfANewcomer(int seed, Func<SimulatedHost, GovernedRun> govern)
+    {
+        var host = HostOf(seed, 2 + (seed % 8));
+        var run = govern(host);
+        run.For(TimeSpan.FromMinutes(3));
+        for (var second = 0; second < 600 && run.Decisions is [.., { Order.IsRunning: true }]; second++)
+        {
+            run.For(TimeSpan.FromSeconds(1));
+        }
+
+        var before = host.Ksmd.FullScans;
+        var guest = host.Arrive(new GuestKind());
+        run.For(TimeSpan.FromSeconds(50));
+        return (host.Ksmd.FullScans - before, host.MergedShareOf(guest));
+    }
+
+    [Fact]
+    public void A_newcomer_to_a_converged_host_takes_two_passes() => Gen.Int[0, 100_000].Sample(seed =>
+    {
+        var (passes, merged) = PassesOfANewcomer(seed, Govern);
+        Assert.Equal(2, passes);
+        Assert.InRange(merged, 0.98, 1);
+    }, iter: Runs);
+
+    [Fact]
+    public void A_newcomer_that_comes_while_ksmd_stands_in_the_middle_of_a_pass_takes_three()
+    {
+        // A kernel that does not count pages does not tell where ksmd stands.
+        var governor = new Governor(new GovernorOptions());
+        GovernedRun Blind(SimulatedHost host) => new(host, sample =>
+        {
+            var decision = governor.Decide(sample with { PagesScanned = null });
+            return (decision.Order, decision.NextLook);
+        });
+        Assert.InRange(PassesOfANewcomer(5, Blind).Passes, 3, 5);
+    }
+
+    [Fact]
+    public void Patrols_find_what_nobody_announced_and_become_rare_where_there_is_nothing()
+    {
+        var host = new SimulatedHost(5);
+        for (var guest = 0; guest < 6; guest++)
+        {
+            host.Arrive(new GuestKind(512, BusyShare: 0));
+        }
+
+        var run = Govern(host);
+        run.For(TimeSpan.FromMinutes(2));
+        var (saved, scans) = (host.Ksmd.SavedBlocks, host.Ksmd.FullScans);
+        foreach (var guest in host.Guests)
+        {
+            // What was private is read anew, as the same in all: less than starts work, and no growth of anybody.
+            foreach (var (block, at) in guest.Blocks.Where(block => !block.IsCommon).Take(4).Select((block, at) => (block, at)))
+            {
+                host.Ksmd.Write(block, 900_000 + at);
+            }
+        }
+
+        run.For(TimeSpan.FromMinutes(20));
+        Assert.Equal(saved + (4 * 5), host.Ksmd.SavedBlocks);
+        var early = host.Ksmd.FullScans - scans;
+        Assert.InRange(early, 2, 12);
+        run.For(TimeSpan.FromMinutes(40));
+        Assert.InRange(host.Ksmd.FullScans - scans - early, 1, 3);
+    }
+
+    /// <summary>Pages merged a second, in the busiest five of them, while two guests arrive at programs that are at work, and what is merged after five minutes.</summary>
+    private static (double PagesASecond, double After) BesideWork(int seed, Func<SimulatedHost, GovernedRun> govern)
+    {
+        var host = HostOf(seed, 2 + (seed % 6));
+        host.OthersBusy = at => at >= 600 ? 0.3 : 0.1;
+        var run = govern(host);
+        run.For(TimeSpan.FromSeconds(630));
+        var guests = new[] { host.Arrive(new GuestKind()), host.Arrive(new GuestKind()) };
+        var most = 0.0;
+        for (var second = 0; second < 300; second += 5)
+        {
+            var before = host.Ksmd.SavedBlocks;
+            run.For(TimeSpan.FromSeconds(5));
+            most = Math.Max(most, (host.Ksmd.SavedBlocks - before) * SimulatedBlock.Pages / 5.0);
+        }
+
+        return (most, guests.Min(host.MergedShareOf));
+    }
+
+    [Fact]
+    public void Who_is_at_work_is_merged_gently_and_in_the_end() => Gen.Int[0, 100_000].Sample(seed =>
+    {
+        var (pagesASecond, after) = BesideWork(seed, Govern);
+        Assert.InRange(pagesASecond, 0, 20_000);
+        Assert.InRange(after, 0.9, 1);
+    }, iter: Runs);
+
+    [Fact]
+    public void A_burst_beside_work_and_one_that_stays_away_from_it_are_caught()
+    {
+        Assert.True(BesideWork(5, host => GovernedRun.Of(host, new GovernorOptions { GentleShare = 0.5 })).PagesASecond > 20_000);
+        Assert.True(BesideWork(5, host => new GovernedRun(host, sample => (new(sample.At < TimeSpan.FromSeconds(600), 50_000, 20, false), TimeSpan.FromSeconds(1)))).After < 0.9);
+    }
+
+    [Fact]
+    public void A_shortage_of_memory_is_no_time_to_be_gentle()
+    {
+        var host = new SimulatedHost(3, totalMegabytes: 8 * 1024) { OthersBusy = _ => 0.9, OtherMegabytes = _ => 3600 };
+        var run = Govern(host);
+        var guests = Enumerable.Range(0, 4).Select(_ => host.Arrive(new GuestKind())).ToList();
+        run.For(TimeSpan.FromSeconds(45));
+        Assert.All(guests, guest => Assert.InRange(host.MergedShareOf(guest), 0.9, 1));
+    }
+
+    [Fact]
+    public void Work_that_trembles_around_busy_does_not_make_the_pace_flap()
+    {
+        var host = HostOf(7, 6, churnSeconds: 1000);
+        var random = new Random(7);
+        host.OthersBusy = _ => 0.1 + (0.3 * random.NextDouble());
+        var run = Govern(host);
+        run.For(s_hour);
+        Assert.InRange(run.ChangesWithin(TimeSpan.Zero, host.Now), 0, 30 * 8);
+    }
+
     [Fact]
     public void After_a_burst_the_pace_goes_back_and_stays() => Gen.Int[0, 100_000].Sample(seed =>
     {
@@ -350,7 +472,7 @@ public class GovernorTests
     [Fact]
     public void Shares_without_meaning_are_refused()
     {
-        foreach (var options in new GovernorOptions[] { new() { BudgetShare = 0 }, new() { BudgetShare = 1.5 }, new() { BurstShare = 1 }, new() { TrickleShare = 0.6 }, new() { BudgetWindow = default }, new() { WorthBytesPerCpuSecond = 0 } })
+        foreach (var options in new GovernorOptions[] { new() { BudgetShare = 0 }, new() { BudgetShare = 1.5 }, new() { BurstShare = 1 }, new() { GentleShare = 0 }, new() { TrickleShare = 0.6 }, new() { BudgetWindow = default }, new() { WorthBytesPerCpuSecond = 0 } })
         {
             Assert.Throws<ArgumentOutOfRangeException>(() => new Governor(options));
         }

@@ -14,9 +14,10 @@ public sealed class HostSamplerTests : IDisposable
         _tree["proc/meminfo"] = "MemTotal: 1000 kB\nMemAvailable: 400 kB\n";
         _tree["proc/pressure/cpu"] = "some avg10=12.50 avg60=0.00 avg300=0.00 total=1\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n";
         _tree["proc/pressure/memory"] = "some avg10=3.25 avg60=0.00 avg300=0.00 total=1\nfull avg10=1.00 avg60=0.00 avg300=0.00 total=0\n";
+        _tree["proc/stat"] = "cpu  100 20 30 4000 500 6 7 8 90 9\ncpu0 50 10 15 2000 250 3 4 4 45 5\ncpu1 50 10 15 2000 250 3 3 4 45 4\nintr 1 2 3\n";
         _tree["proc/40/stat"] = "40 (ksmd) S 2 0 0 0 -1 2097152 0 0 0 0 0 700 0 0 25 5 1 0 5 0 0";
         _tree["proc/40/schedstat"] = "6543210987 11 12\n";
-        foreach (var (file, value) in new[] { ("full_scans", 7), ("pages_scanned", 900), ("pages_sharing", 50), ("pages_shared", 5), ("pages_unshared", 30), ("pages_volatile", 15), ("ksm_zero_pages", 2), ("general_profit", -64) })
+        foreach (var (file, value) in new[] { ("full_scans", 7), ("pages_scanned", 900), ("pages_sharing", 50), ("pages_shared", 5), ("pages_unshared", 30), ("pages_volatile", 15), ("ksm_zero_pages", 2), ("general_profit", -64), ("sleep_millisecs", 20) })
         {
             _tree[$"ksm/{file}"] = $"{value}\n";
         }
@@ -29,7 +30,7 @@ public sealed class HostSamplerTests : IDisposable
 
     [Fact]
     public void A_sample_holds_what_the_files_say() => Assert.Equal(
-        new HostSample(TimeSpan.Zero, 7, 900, 52, 100, -64, 6_543_210_987, 12.5, 3.25, 400 * 1024, 1000 * 1024, 2_000 * 4096, 1, 77, true),
+        new HostSample(TimeSpan.Zero, 7, 900, 52, 100, -64, 6_543_210_987, 12.5, 3.25, 400 * 1024, 1000 * 1024, 2_000 * 4096, 1, 77, true, 1_710_000_000, 2, 20),
         Sampler().Take(77, isGrowthHeld: true));
 
     [Fact]
@@ -38,7 +39,11 @@ public sealed class HostSamplerTests : IDisposable
         Directory.Delete(_tree.PathOf("proc/pressure"), recursive: true);
         Directory.Delete(_tree.PathOf("proc/40"), recursive: true);
         _tree.Remove("ksm/pages_scanned");
-        Assert.True(Sampler().Take() is { CpuPressure: 0, MemoryPressure: 0, KsmdCpuNanoseconds: null, PagesScanned: null });
+        _tree.Remove("proc/stat");
+        Assert.True(Sampler().Take() is
+        {
+            CpuPressure: 0, MemoryPressure: 0, KsmdCpuNanoseconds: null, PagesScanned: null, BusyCpuNanoseconds: null, Processors: 1,
+        });
     }
 
     [Fact]
@@ -85,6 +90,20 @@ public sealed class HostSamplerTests : IDisposable
     {
         var stall = PressureStall.Parse(text);
         Assert.Equal((some, full), (stall?.SomePercent, stall?.FullPercent));
+    }
+
+    [Theory]
+    [InlineData("cpu  1 2 3 4 5 6 7 8 9 10\ncpu0 1 2 3 4 5 6 7 8 9 10\n", 270_000_000L, 1)]
+    [InlineData("cpu  1 2 3 4\ncpu0 1 2 3 4\ncpu1 0 0 0 0\nintr 0\ncpu2 9\n", 60_000_000L, 2)]
+    [InlineData("cpu  1 2 3\ncpu0 1 2 3\n", null, null)]
+    [InlineData("cpu  1 2 3 4 5\n", null, null)]
+    [InlineData("cpu  x\ncpu0 1\n", null, null)]
+    [InlineData("intr 1\n", null, null)]
+    [InlineData("", null, null)]
+    public void Processors_time_is_read(string text, long? busyNanoseconds, int? processors)
+    {
+        var times = CpuTimes.Parse(text);
+        Assert.Equal((busyNanoseconds, processors), (times?.BusyNanoseconds, times?.Processors));
     }
 
     private HostSampler Sampler() => new(new ProcFs(_tree.PathOf("proc")), new KsmSysfs(_tree.PathOf("ksm")), new KsmdThread(new ProcFs(_tree.PathOf("proc"))), _clock);

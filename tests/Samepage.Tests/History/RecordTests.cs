@@ -20,7 +20,7 @@ public sealed class RecordTests : IDisposable
     {
         var begin = _rig.Now;
         _rig.Steps(100, 42);
-        var samples = Enumerable.Range(0, 50).Select(i => new HostSample(TimeSpan.FromSeconds(i * 0.5), i, i * 1000, 7, 9, -5, null, 1.5, 2.5, 1 << 30, 1L << 34, 1 << 20, 3, IsGrowthHeld: i % 2 == 0)).ToList();
+        var samples = Enumerable.Range(0, 50).Select(i => new HostSample(TimeSpan.FromSeconds(i * 0.5), i, i * 1000, 7, 9, -5, null, 1.5, 2.5, 1 << 30, 1L << 34, 1 << 20, 3, IsGrowthHeld: i % 2 == 0, BusyCpuNanoseconds: i * 11, Processors: 3, SleepMilliseconds: 20)).ToList();
         using var record = HostRecord.Open(Write(Policy.Default, samples));
         Assert.Equal(samples, record.Samples().Select(sample => sample.ToSample()));
         using var reader = record.OpenHistory()!;

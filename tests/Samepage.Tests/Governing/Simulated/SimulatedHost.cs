@@ -10,9 +10,10 @@ internal sealed class SimulatedHost(int seed, double costFactor = 1, long totalM
 {
     private const double Step = 0.05;
     private readonly Random _random = new(seed);
+    private const int Processors = 4;
     private readonly PriorityQueue<(SimulatedGuest Guest, SimulatedBlock Block), double> _writes = new();
     private readonly List<(SimulatedGuest Guest, int Common)> _booting = [];
-    private double _seconds;
+    private double _seconds, _othersSeconds;
     private long _nextContent = 1_000_000;
 
     public SimulatedKsmd Ksmd { get; } = new(costFactor);
@@ -23,6 +24,9 @@ internal sealed class SimulatedHost(int seed, double costFactor = 1, long totalM
 
     /// <summary>PSI of the CPU by time, without what ksmd adds.</summary>
     public Func<double, double> CpuPressure { get; set; } = _ => 0;
+
+    /// <summary>The part of all processors' time that others than ksmd take, by time.</summary>
+    public Func<double, double> OthersBusy { get; set; } = _ => 0;
 
     public Func<double, double> MemoryPressure { get; set; } = _ => 0;
 
@@ -60,7 +64,8 @@ internal sealed class SimulatedHost(int seed, double costFactor = 1, long totalM
         Now, Ksmd.FullScans, (long)Ksmd.PagesScanned, Ksmd.SavedBlocks * SimulatedBlock.Pages, Ksmd.TrackedBlocks * SimulatedBlock.Pages,
         ((Ksmd.SavedBlocks * 4096) - (Ksmd.TrackedBlocks * 64)) * SimulatedBlock.Pages, (long)(Ksmd.CpuSeconds * 1e9),
         Math.Clamp(CpuPressure(_seconds) + OwnPressure(), 0, 100), MemoryPressure(_seconds), AvailableMegabytes << 20, totalMegabytes << 20,
-        PresentMegabytes * SimulatedBlock.Bytes, Guests.Count, promise, isHeld);
+        PresentMegabytes * SimulatedBlock.Bytes, Guests.Count, promise, isHeld,
+        (long)((_othersSeconds + Ksmd.CpuSeconds) * 1e9), Processors, Ksmd.SleepMilliseconds);
 
     public void Advance(TimeSpan time)
     {
@@ -68,6 +73,7 @@ internal sealed class SimulatedHost(int seed, double costFactor = 1, long totalM
         {
             var step = Math.Min(Step, end - _seconds);
             Ksmd.Advance(step, CpuPressure(_seconds) > 50 ? 0.6 : 1);
+            _othersSeconds += OthersBusy(_seconds) * Processors * step;
             _seconds += step;
             CpuLog.Add((_seconds, Ksmd.CpuSeconds));
             SavedGigabyteSeconds += Ksmd.SavedBlocks / 1024.0 * step;

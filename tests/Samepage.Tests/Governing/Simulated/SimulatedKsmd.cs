@@ -23,6 +23,8 @@ internal sealed class SimulatedKsmd(double costFactor = 1)
 
     public long FullScans { get; private set; }
 
+    public long SleepMilliseconds => _order.SleepMilliseconds;
+
     public long SharedBlocks => _stable.Count;
 
     public long SavedBlocks { get; private set; }
@@ -38,7 +40,8 @@ internal sealed class SimulatedKsmd(double costFactor = 1)
 
     public void Add(List<SimulatedBlock> guest)
     {
-        if (_guest < _guests.Count && _guests.Count > 0)
+        // At the start of a pass the place behind ksmd is the end of the round.
+        if ((_guest, _block) != (0, 0) && _guest < _guests.Count)
         {
             _guests.Insert(_guest++, guest);
         }

@@ -42,7 +42,7 @@ public class GovernorLoopTests
         var sampler = new HostSampler(proc, ksmd.Ksm, new KsmdThread(proc), TimeProvider.System);
 
         // Nothing else on this machine has any say in how the test goes.
-        var governor = new Governor(new GovernorOptions { CpuPressure = (101, 100), AvailableShare = (-1, 0), MemoryPressure = (101, 100) });
+        var governor = new Governor(new GovernorOptions { CpuPressure = (101, 100), OthersBusy = (2, 1), AvailableShare = (-1, 0), MemoryPressure = (101, 100) });
         using var cancel = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         using var scan = KernelScan.Take(ksmd.Ksm, state, proc);
         new GovernorLoop(() => sampler.Take(), governor, scan).Run(

@@ -149,7 +149,7 @@ public sealed class ReadyScenarioTests
         Assert.Equal(2, SamepageCommand.Run("scenario", name, "--engine", engine).Status);
 
     /// <summary>Nothing else on this machine has any say in how a test goes.</summary>
-    private static GovernorOptions Undisturbed => new() { CpuPressure = (101, 100), AvailableShare = (-1, 0), MemoryPressure = (101, 100) };
+    private static GovernorOptions Undisturbed => new() { CpuPressure = (101, 100), OthersBusy = (2, 1), AvailableShare = (-1, 0), MemoryPressure = (101, 100) };
 
     private static ScenarioRequest Request(IScenario scenario, int programs, long bytes, TemporaryState state)
     {

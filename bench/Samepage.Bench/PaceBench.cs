@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Samepage.Bench.Contest;
+using Samepage.Bench.Peers;
 using Samepage.Governing;
 using Samepage.Linux.Proc;
 using Samepage.Linux.Sys;
@@ -44,6 +45,7 @@ internal static class PaceBench
             }
         }
 
+        KsmdRest.Forget(settings, ksm);
         foreach (var pace in paces)
         {
             Tell(pace, [.. turns.Where(turn => turn.Pace == pace)]);

@@ -14,9 +14,6 @@ internal sealed class Patrol(double share)
     private TimeSpan? _next;
     private (long FullScans, long SavedBytes)? _left;
 
-    /// <summary>When it goes out next, on the clock of the samples; null while it is out.</summary>
-    public TimeSpan? Next => _left is null ? _next : null;
-
     /// <summary>Work has begun: what patrols found before says nothing any more.</summary>
     public void Reset() => (_next, _left, _pause) = (null, null, default);
 

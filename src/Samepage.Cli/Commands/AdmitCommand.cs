@@ -7,6 +7,7 @@ using Samepage.Merging.User;
 using Samepage.Merging.User.Keeping;
 using Samepage.Planning;
 using Samepage.Server.Control;
+using Samepage.Server.Loop;
 
 namespace Samepage.Cli.Commands;
 
@@ -55,8 +56,18 @@ internal static class AdmitCommand
             new AdmissionScope("host", host.Coverage, guard.Host.Floor, kind.Demand),
             .. groups.Select(level => new AdmissionScope(level.Headroom.Group, level.Coverage, guard.FloorsOf(level.Headroom.Group).Floor, kind.Demand))]);
         var assumptions = Assumptions(kind, groups, domains, silent, group).ToList();
-        var daemon = ControlQuery.TryStatus(ControlSocket.DefaultPath);
-        var refusal = daemon is { DryRun: false, Guard.AdmissionRefused: true } ? daemon.Guard.Scopes[0].Figures : null;
+        var daemon = ControlQuery.TryStatus(ControlSocket.DefaultPath, out var isSilent);
+        if (daemon is null && !isSilent && ControlSocket.DefaultPath != ControlSocket.SystemPath)
+        {
+            daemon = ControlQuery.TryStatus(ControlSocket.SystemPath, out isSilent);
+        }
+
+        var refusal = daemon is { DryRun: false } ? Refusal(daemon.Guard, groups) : null;
+        if (isSilent)
+        {
+            assumptions.Add("a daemon may run here, and does not talk to this user (run as root): whether its guard admits anybody is not known");
+        }
+
         if (parsed.GetValue(s_json))
         {
             Console.Out.Write(AdmissionJson.From(admission, host, kind, refusal, assumptions).ToText());
@@ -68,6 +79,12 @@ internal static class AdmitCommand
 
         return admission.IsAdmitted && refusal is null ? ExitCode.Done : ExitCode.RefusedByGuard;
     }
+
+    /// <summary>What a daemon's guard has against any guest: of the host, or of a group that it would run in.</summary>
+    private static string? Refusal(GuardPart guard, IReadOnlyList<ControlGroupCoverage> groups) =>
+        guard.AdmissionRefused ? guard.Scopes[0].Figures
+        : guard.Scopes.FirstOrDefault(scope => scope.Level == GuardLevel.Refuse && groups.Any(level => level.Headroom.Group == scope.Name)) is { } tight ? $"{tight.Name}: {tight.Figures}"
+        : null;
 
     private static IEnumerable<string> Assumptions(
         GuestKind kind, IReadOnlyList<ControlGroupCoverage> groups, IReadOnlyList<DomainReport> domains, int silent, ControlGroup? group)

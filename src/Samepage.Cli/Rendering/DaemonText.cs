@@ -21,6 +21,11 @@ internal static class DaemonText
         var scopes = daemon.Guard.Scopes.Where(scope => scope.Level != GuardLevel.Calm).ToList();
         StatusText.Line(
             console, "guard", scopes.Count == 0 ? "calm" : string.Join("; ", scopes.Select(scope => $"{Readable.Name(scope.Name)}: {Words(scope.Level)}")), scopes.Count == 0 ? "default" : "red");
+        if (daemon.Governor.SettingsLeftAlone is { Count: > 0 } alone)
+        {
+            StatusText.Line(console, "ksmd", $"{string.Join(", ", alone)} left alone, because somebody else insisted; a reload of the daemon takes {(alone.Count == 1 ? "it" : "them")} up again", "red");
+        }
+
         if (daemon.Policy.RefusedReason is { } refused)
         {
             StatusText.Line(console, "policy", $"the one before is followed, because {Readable.Name(refused)}", "red");

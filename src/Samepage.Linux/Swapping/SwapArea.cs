@@ -11,6 +11,9 @@ namespace Samepage.Linux.Swapping;
 /// <param name="Priority">The kernel fills areas of higher priority first.</param>
 public sealed partial record SwapArea(string Path, long TotalBytes, long UsedBytes, int Priority)
 {
+    /// <summary>Whether it lies in memory, compressed.</summary>
+    public bool IsZram => Path.StartsWith("/dev/zram", StringComparison.Ordinal);
+
     /// <summary>All areas; lines that cannot be understood are left out.</summary>
     public static IReadOnlyList<SwapArea> ReadAll(ProcFs proc) => Parse(KernelFile.TryReadText($"{proc.Root}/swaps") ?? "");
 

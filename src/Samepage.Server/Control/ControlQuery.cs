@@ -17,6 +17,25 @@ public static class ControlQuery
     public static DaemonStatus? TryStatus(string? path) =>
         TryAsk(path, "status") is { } json ? DaemonStatus.TryRead(json) : null;
 
+    /// <summary>The same, and whether one may run there that does not talk to this user.</summary>
+    public static DaemonStatus? TryStatus(string? path, out bool isRefused)
+    {
+        isRefused = false;
+        try
+        {
+            return path is null ? null : DaemonStatus.TryRead(Ask(path, "status"));
+        }
+        catch (LinuxException nobody)
+        {
+            isRefused = nobody.IsPermission;
+            return null;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The latest decisions about a process or, where none is named, about the host; null as above.</summary>
     public static DecisionList? TryDecisions(string? path, int? pid) =>
         TryAsk(path, $"decisions {pid?.ToString(CultureInfo.InvariantCulture) ?? "host"}") is { } json ? DecisionList.TryRead(json) : null;

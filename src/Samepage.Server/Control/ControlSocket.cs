@@ -25,6 +25,9 @@ public static class ControlSocket
     /// <summary>No answer is longer.</summary>
     public const long DocumentBytesMax = 16 << 20;
 
+    /// <summary>The socket of the daemon that root runs.</summary>
+    public const string SystemPath = "/run/samepage/" + FileName;
+
     /// <summary>The socket of this user's daemon; null where there is no place for one.</summary>
     public static string? DefaultPath => Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } named
         ? named

@@ -76,6 +76,7 @@ internal sealed class MetricsText
         Gauge("governor_wanted_cores", "The share of one core that ksmd is meant to take.", governor.WantedCores);
         Gauge("governor_budget_cores", "What the policy allows ksmd and the daemon together, as a share of one core.", status.Policy.CpuBudgetPercent / 100);
         Gauge("governor_budget_left_seconds", "CPU time left in the budget's window.", governor.BudgetLeftSeconds);
+        Gauge("governor_settings_left_alone", "Settings of ksmd that somebody else insisted on, and that are left alone until the policy is read anew.", governor.SettingsLeftAlone.Count);
         Gauge("governor_ksmd_running", "1 where ksmd is told to scan.", governor.KsmdRunning ? 1 : 0);
     }
 

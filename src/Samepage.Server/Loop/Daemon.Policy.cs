@@ -67,7 +67,13 @@ public sealed partial class Daemon
     /// <summary>What is not about something that changed goes on as it was: budgets and ladders do not begin anew.</summary>
     private void Follow(Policy policy)
     {
+        // What may be refused comes first: then nothing else has changed.
         var before = _policy;
+        if (!_isFollowing || policy.Guard.Swap != before.Guard.Swap)
+        {
+            OpenSwap(policy.Guard.Swap);
+        }
+
         if (!_isFollowing || policy.Governor != before.Governor)
         {
             _governor = new Governor(policy.Governor.ToOptions());
@@ -78,14 +84,10 @@ public sealed partial class Daemon
             _guard = new Guard(scope => policy.Guard.ToOptions(scope));
         }
 
-        if (!_isFollowing || policy.Guard.Swap != before.Guard.Swap)
-        {
-            OpenSwap(policy.Guard.Swap);
-        }
-
         if (_scan is KernelScan scan)
         {
             scan.UsesZeroPage = policy.Governor.UsesZeroPage;
+            scan.TakeUpAgain();
         }
 
         _rules.Follow(policy);

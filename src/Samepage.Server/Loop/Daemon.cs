@@ -51,15 +51,15 @@ public sealed partial class Daemon : IDisposable
     {
         (_options, _log) = (options, log);
         var (proc, ksm, groups) = options.Roots;
-        var post = options.Post ?? (work => work());
+        static void AtOnce(Action work) => work();
         _sampler = new HostSampler(proc, ksm, new KsmdThread(options.Roots.HostProc), options.Clock);
         _guardSampler = new GuardSampler(proc, ksm, options.Clock, groups);
         (_startedAt, _start) = (options.Clock.GetUtcNow(), options.Clock.GetTimestamp());
-        _hands = new GuardHands(log, options.Clock, post, options.IsDryRun, options.Push ?? ((_, _) => (0, 0)));
+        _hands = new GuardHands(log, options.Clock, options.PostGuard ?? AtOnce, options.IsDryRun, options.Push ?? ((_, _) => (0, 0)));
         var policy = options.ReadPolicy();
         var ours = new SwitchedOn(options.IsDryRun ? null : options.StateDirectory, proc);
         ours.Load();
-        _rules = new RuleKeeper(proc, options.Users, options.IsDryRun ? null : options.Switch, ours, log, post);
+        _rules = new RuleKeeper(proc, options.Users, options.IsDryRun ? null : options.Switch, ours, log, options.PostRules ?? AtOnce);
         _scan = Take();
         try
         {
@@ -156,7 +156,7 @@ public sealed partial class Daemon : IDisposable
         var verdict = _guard.Decide(seen);
         foreach (var action in verdict.Actions)
         {
-            _hands.Carry(action, _policy.Guard.WarningCommand, () => _rules.LowPriority);
+            _hands.Carry(action, _policy.Guard.WarningCommand, () => _rules.LowPriority(action.Scope == seen.Scopes[0].Name ? null : action.Scope));
         }
 
         var sample = _sampler.Take(null, verdict.IsGrowthHeld);
@@ -211,7 +211,7 @@ public sealed partial class Daemon : IDisposable
 
         _rulesAt = now;
         var held = verdict.States.Where(state => !state.Scope.IsHost && state.IsGrowthHeld).Select(state => state.Scope.Name).ToHashSet();
-        _rules.Look(now, sample.FullScans, verdict.IsGrowthHeld, held);
+        _rules.Look(now, sample.FullScans, _decision?.Mode is GovernorMode.Converged or GovernorMode.Resting, verdict.IsGrowthHeld, held);
         _ruleNames = _rules.Names();
     }
 
@@ -221,7 +221,7 @@ public sealed partial class Daemon : IDisposable
         var own = new ProcFs();
         Status = new DaemonStatus(
             DaemonStatus.SchemaName, self, Version, _startedAt, _options.Clock.GetUtcNow(), _options.IsDryRun,
-            new PolicyPart(_policy.Sources, _policy.Rules.Count, _loadedAt, _policy.Governor.CpuBudgetPercent, _refusedReason), GovernorPart.Of(_scan is null ? null : _decision),
+            new PolicyPart(_policy.Sources, _policy.Rules.Count, _loadedAt, _policy.Governor.CpuBudgetPercent, _refusedReason), GovernorPart.Of(_scan is null ? null : _decision, (_scan as KernelScan)?.LeftAlone ?? []),
             new GuardPart(verdict.IsGrowthHeld, verdict.IsAdmissionRefused, _hands.ProvidedSwapBytes, [.. verdict.States.Select(ScopePart.Of)], _hands.Orders()),
             HostFigures.Of(sample), new RulesPart(_rules.MatchedCount, _rules.SwitchedOnCount),
             new SelfPart(

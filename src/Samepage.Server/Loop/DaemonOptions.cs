@@ -35,8 +35,11 @@ public sealed record DaemonOptions
     /// <summary>Pushes memory of processes out; null: nobody does.</summary>
     public Func<IReadOnlyList<TargetProcess>, long, (long Bytes, int Processes)>? Push { get; init; }
 
-    /// <summary>Runs work that may take a while; null: at once.</summary>
-    public Action<Action>? Post { get; init; }
+    /// <summary>Runs what the guard orders that may take a while; null: at once.</summary>
+    public Action<Action>? PostGuard { get; init; }
+
+    /// <summary>Runs the switching of processes, which may take as long as they like; null: at once.</summary>
+    public Action<Action>? PostRules { get; init; }
 
     /// <summary>Asks the domains of the user engine; null: there are none.</summary>
     public Func<IReadOnlyList<Merging.User.Keeping.DomainReport>>? AskDomains { get; init; }

@@ -59,15 +59,16 @@ public sealed record PolicyPart(IReadOnlyList<string> Sources, int Rules, DateTi
 /// <param name="WantedCores">The share of one core that this is meant to take.</param>
 /// <param name="BudgetLeftSeconds">CPU time left in the budget's window.</param>
 /// <param name="GainBytesPerCpuSecond">What ksmd's latest CPU time brought; null where it had too little to say.</param>
+/// <param name="SettingsLeftAlone">Settings of ksmd that somebody else insisted on, and that are left alone until the policy is read anew.</param>
 public sealed record GovernorPart(
     string Mode, string Reason, bool KsmdRunning, long PagesToScan, long SleepMilliseconds, double WantedCores, double BudgetLeftSeconds,
-    double? GainBytesPerCpuSecond)
+    double? GainBytesPerCpuSecond, IReadOnlyList<string> SettingsLeftAlone)
 {
-    internal static GovernorPart Of(GovernorDecision? decision) => decision is null
-        ? new GovernorPart("absent", "this kernel has no KSM", false, 0, 0, 0, 0, null)
+    internal static GovernorPart Of(GovernorDecision? decision, IEnumerable<string> leftAlone) => decision is null
+        ? new GovernorPart("absent", "this kernel has no KSM", false, 0, 0, 0, 0, null, [])
         : new GovernorPart(
             JsonNamingPolicy.SnakeCaseLower.ConvertName(decision.Mode.ToString()), decision.Reason, decision.Order.IsRunning, decision.Order.PagesToScan,
-            decision.Order.SleepMilliseconds, decision.WantedShare, decision.BudgetLeftSeconds, decision.GainBytesPerCpuSecond);
+            decision.Order.SleepMilliseconds, decision.WantedShare, decision.BudgetLeftSeconds, decision.GainBytesPerCpuSecond, [.. leftAlone.Order(StringComparer.Ordinal)]);
 }
 
 /// <summary>Where the guard stands.</summary>

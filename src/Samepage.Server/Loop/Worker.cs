@@ -12,9 +12,10 @@ public sealed class Worker : IDisposable
     private readonly Thread _thread;
 
     /// <summary>Starts it.</summary>
-    public Worker()
+    /// <param name="name">The thread's name.</param>
+    public Worker(string name)
     {
-        _thread = new Thread(Run) { IsBackground = true, Name = "worker" };
+        _thread = new Thread(Run) { IsBackground = true, Name = name };
         _thread.Start();
     }
 

@@ -42,9 +42,11 @@ public sealed class RuleKeeper(
     /// <summary>Processes that fall under a rule.</summary>
     public int MatchedCount => _watch.All.Count(process => process.Rule is not null);
 
-    /// <summary>Processes of which cold pages may go first.</summary>
-    public IReadOnlyList<TargetProcess> LowPriority =>
-        [.. _watch.All.Where(process => process.Rule is { Priority: RulePriority.Low }).Select(process => process.Process)];
+    /// <summary>Processes of which cold pages may go first: of the whole host, or of a control group and those below it.</summary>
+    /// <param name="group">The group's path; null: of the host.</param>
+    public IReadOnlyList<TargetProcess> LowPriority(string? group) =>
+        [.. _watch.All.Where(process => process.Rule is { Priority: RulePriority.Low } && (group is null || process.Groups.Any(path => IsBelow(path, group))))
+            .Select(process => process.Process)];
 
     /// <summary>The rules of those that fall under one, by process number.</summary>
     public IReadOnlyDictionary<int, string> Names() =>
@@ -56,9 +58,10 @@ public sealed class RuleKeeper(
     /// <summary>Looks who is there, and begins what is due.</summary>
     /// <param name="now">The time, without jumps.</param>
     /// <param name="fullScans">Whole passes of ksmd.</param>
+    /// <param name="isAtRest">Whether the governor has nothing left to do.</param>
     /// <param name="isHeld">Whether nothing more may be opted in on the host.</param>
     /// <param name="heldGroups">The control groups in which nothing more may be.</param>
-    public void Look(TimeSpan now, long fullScans, bool isHeld, IReadOnlyCollection<string> heldGroups)
+    public void Look(TimeSpan now, long fullScans, bool isAtRest, bool isHeld, IReadOnlyCollection<string> heldGroups)
     {
         TakeIn(now);
         _watch.Look();
@@ -66,7 +69,7 @@ public sealed class RuleKeeper(
         var due = _watch.All.Where(process => IsDue(process, now, uptime)).ToList();
         SwitchOn([.. due.Where(process => process.Rule!.Engine == RuleEngine.Kernel && !IsHeld(process, isHeld, heldGroups))]);
         SwitchOff([.. due.Where(process => process.Rule!.Engine == RuleEngine.Off)], isDecline: false);
-        WatchProfit(now, fullScans);
+        WatchProfit(now, fullScans, isAtRest);
         if (_toDecline.Count > 0 && Volatile.Read(ref _underWay) == 0)
         {
             SwitchOff([.. _toDecline.Take(BatchMax)], isDecline: true);
@@ -78,9 +81,11 @@ public sealed class RuleKeeper(
         process is { Rule.Engine: not RuleEngine.User, IsSettled: false, IsUnderWay: false } && process.RetryAt <= now
         && (uptime is not { } seconds || seconds - (process.Process.StartTicks / 100.0) >= process.Rule.Delay.TotalSeconds);
 
+    private static bool IsBelow(string path, string group) => path == group || path.StartsWith(group + "/", StringComparison.Ordinal);
+
     private bool IsHeld(WatchedProcess process, bool isHeld, IReadOnlyCollection<string> heldGroups)
     {
-        var group = heldGroups.FirstOrDefault(held => process.Groups.Any(path => path == held || path.StartsWith(held + "/", StringComparison.Ordinal)));
+        var group = heldGroups.FirstOrDefault(held => process.Groups.Any(path => IsBelow(path, held)));
         if (!isHeld && group is null)
         {
             return false;
@@ -181,12 +186,19 @@ public sealed class RuleKeeper(
             {
                 var outcome = batch.Outcomes.FirstOrDefault(each => each.Pid == target.Pid) ?? new SwitchOutcome(target.Pid, false, false, "was not reached");
                 Settle(target, outcome, batch.IsOn, now);
+                if (batch.IsDecline && !outcome.IsDone)
+                {
+                    _profits.Refused(target.Pid, target.StartTicks);
+                }
+
                 if (outcome is { IsDone: true } && !(batch.IsOn && outcome.WasAlready))
                 {
                     switched.Add((target.Pid, target.StartTicks));
                 }
             }
 
+            // Whoever was switched on is seen by the profit's watch before its first pass is over.
+            _profitAt = batch.IsOn ? null : _profitAt;
             Keep(() =>
             {
                 if (batch.IsOn || batch.IsDecline)
@@ -224,7 +236,7 @@ public sealed class RuleKeeper(
         }
     }
 
-    private void WatchProfit(TimeSpan now, long fullScans)
+    private void WatchProfit(TimeSpan now, long fullScans, bool isAtRest)
     {
         if (_profitAt is { } last && now - last < s_profitEvery)
         {
@@ -236,7 +248,7 @@ public sealed class RuleKeeper(
         var accounts = ours.All.Select(process => KsmStat.TryRead(proc, process.Pid) is { } stat
             ? new ProcessProfit(process.Pid, process.StartTicks, _watch.Find(process.Pid)?.Process.Name ?? "?", stat.ProcessProfitBytes, true)
             : default).Where(account => account.Pid != 0).ToList();
-        foreach (var off in _profits.Observe(now, fullScans, accounts))
+        foreach (var off in _profits.Observe(now, fullScans, isAtRest, accounts))
         {
             log.TellOf(LogLevel.Notice, "profit", off.Process.Pid, switcher is null ? "would be switched off" : "is to be switched off", off.Reason);
             _toDecline.Add(new WatchedProcess(new TargetProcess(off.Process.Pid, off.Process.StartTicks, off.Process.Name), 0));

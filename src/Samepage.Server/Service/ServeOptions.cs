@@ -35,4 +35,4 @@ public sealed record ServeOptions
 /// <summary>Another daemon serves from the same directory.</summary>
 /// <param name="path">The lock that it holds.</param>
 public sealed class DaemonHeldException(string path)
-    : Exception($"another samepage serves already (it holds {path}); stop it, or name other directories with --run and --state");
+    : Exception($"another samepage serves already (it holds {path}); stop it first: one host has one ksmd, and so one daemon");

@@ -21,7 +21,10 @@ public sealed class Serving : IDisposable
     private readonly ServeOptions _options;
     private readonly ServiceNotifier _notifier;
     private readonly DecisionLog _log;
-    private readonly Worker _worker = new();
+
+    /// <summary>Giving or taking swap never waits until processes were switched.</summary>
+    private readonly Worker _guardWorker = new("guard"), _rulesWorker = new("rules");
+
     private readonly DomainPoller _domains = new();
     private readonly Daemon _daemon;
     private readonly Routes _routes;
@@ -112,7 +115,8 @@ public sealed class Serving : IDisposable
         (_http, _control) = (null, null);
         _history.Dispose();
         _domains.Dispose();
-        _worker.Dispose();
+        _rulesWorker.Dispose();
+        _guardWorker.Dispose();
         try
         {
             _daemon.Dispose();
@@ -135,7 +139,8 @@ public sealed class Serving : IDisposable
             Switch = options.Switch,
             Swap = new SwapKernel(roots.Proc, new ZramControl()),
             Push = pageOut.Push,
-            Post = _worker.Post,
+            PostGuard = _guardWorker.Post,
+            PostRules = _rulesWorker.Post,
             AskDomains = () => _domains.Last,
         };
     }

@@ -19,7 +19,7 @@ public interface IKernelScan
 /// </summary>
 /// <remarks>
 /// What somebody else writes while we are at work is noticed at the next order, said, and set right once. Whoever does
-/// it again means it: that setting is left alone from then on. The kernel's advisor is switched off first, because it
+/// it again means it: that setting is left alone from then on, which <see cref="LeftAlone"/> tells. The kernel's advisor is switched off first, because it
 /// refuses <c>pages_to_scan</c> while it is on.
 /// </remarks>
 public sealed class KernelScan : IKernelScan, IDisposable
@@ -35,6 +35,9 @@ public sealed class KernelScan : IKernelScan, IDisposable
         (_ksm, _settings) = (ksm, settings);
         (_smartScanFound, _zeroPagesFound) = (Current("smart_scan"), Current("use_zero_pages"));
     }
+
+    /// <summary>Settings that somebody else insisted on, and that are not set any more.</summary>
+    public IReadOnlyCollection<string> LeftAlone => _yielded;
 
     /// <summary>
     /// Whether ksmd is to map the kernel's own zero page in place of pages of zeros, which costs it less than merging them
@@ -70,6 +73,15 @@ public sealed class KernelScan : IKernelScan, IDisposable
         Set("use_zero_pages", UsesZeroPage && _ksm.CountsZeroPages ? "1" : _zeroPagesFound, notes);
         Set("run", "1", notes);
         return notes;
+    }
+
+    /// <summary>Sets them again: an operator who has the policy read anew wants it followed.</summary>
+    public void TakeUpAgain()
+    {
+        // Found as they are now, they are nobody's change.
+        _yielded.Concat(_disputed).ToList().ForEach(file => _written.Remove(file));
+        _yielded.Clear();
+        _disputed.Clear();
     }
 
     /// <summary>Puts back what was found. Merged memory stays merged.</summary>
@@ -116,7 +128,7 @@ public sealed class KernelScan : IKernelScan, IDisposable
         }
 
         _yielded.Add(file);
-        notes.Add($"somebody else changed {file} from {written} to {current} again: left alone from now on");
+        notes.Add($"somebody else changed {file} from {written} to {current} again: left alone until the policy is read anew{(file == "run" ? "; neither guard nor budget can hold ksmd back until then" : "")}");
         return false;
     }
 

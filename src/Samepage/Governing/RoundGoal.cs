@@ -18,17 +18,17 @@ public readonly record struct RoundGoal(long FullScans, bool IsWhole = false)
     /// <summary>Passes that count, from the one under way on.</summary>
     public const int PassesNeeded = 3;
 
-    /// <summary>
-    /// Passes from the start of one on: the first notes, the second merges. Where nothing is known yet, a third merges what
-    /// the second only made ready: of two equal pages in one huge page, it splits that.
-    /// </summary>
-    private static int WholePassesNeeded(HostSample now) => now.TrackedPages == 0 ? PassesNeeded : PassesNeeded - 1;
+    /// <summary>Whole passes from the start of one on: the first notes, the second merges.</summary>
+    public const int WholePassesNeeded = 2;
+
+    /// <summary>Where nothing is known yet, a third merges what the second only made ready: of two equal pages in one huge page, it splits that.</summary>
+    private static int WholePasses(HostSample now) => now.TrackedPages == 0 ? WholePassesNeeded + 1 : WholePassesNeeded;
 
     /// <summary>From now on.</summary>
     /// <param name="now">The look.</param>
     /// <param name="isAtStart">Whether ksmd stands at the start of a pass, and did so when the newcomers came.</param>
     public static RoundGoal From(HostSample now, bool isAtStart = false) =>
-        new(now.FullScans + (isAtStart ? WholePassesNeeded(now) : PassesNeeded), isAtStart);
+        new(now.FullScans + (isAtStart ? WholePasses(now) : PassesNeeded), isAtStart);
 
     /// <summary>Whether it is reached.</summary>
     public bool IsReached(HostSample now) => now.FullScans >= FullScans;

@@ -10,8 +10,9 @@ namespace Samepage.Governing;
 /// </summary>
 /// <remarks>
 /// Before a setting is written, the value found is on disk. One process at a time holds the settings: the values that a
-/// second one would find are not the operator's. A setting that somebody else has changed in the meantime is theirs and
-/// stays. Not thread-safe.
+/// second one would find are not the operator's. So whoever holds them has locked their directory in /sys, wherever its
+/// own record lies, and whichever pid namespace it is in. A setting that somebody else has changed in the meantime is
+/// theirs and stays. Not thread-safe.
 /// </remarks>
 public sealed class SavedSettings : IDisposable
 {
@@ -20,9 +21,10 @@ public sealed class SavedSettings : IDisposable
     private readonly KsmSysfs _ksm;
     private readonly string _path;
     private SettingsRecord? _record;
+    private int _lock;
 
-    private SavedSettings(KsmSysfs ksm, string path, SettingsRecord record) =>
-        (_ksm, _path, _record) = (ksm, path, record);
+    private SavedSettings(KsmSysfs ksm, string path, SettingsRecord record, int held) =>
+        (_ksm, _path, _record, _lock) = (ksm, path, record, held);
 
     /// <summary>Whether a setting was changed and has yet to be put back.</summary>
     public bool HasChanges => _record is { Changes.Count: > 0 };
@@ -36,9 +38,27 @@ public sealed class SavedSettings : IDisposable
     /// <exception cref="UnauthorizedAccessException">The caller may not write there.</exception>
     public static SavedSettings Take(KsmSysfs ksm, string stateDirectory, ProcFs proc)
     {
-        RestoreLeftBehind(ksm, stateDirectory, proc);
-        Directory.CreateDirectory(stateDirectory);
         var path = Path.Combine(stateDirectory, FileName);
+        if (!FileHandle.TryLockExisting(LockPath(ksm), out var held))
+        {
+            throw new SettingsHeldException(ReadRecord(path)?.Pid ?? 0);
+        }
+
+        try
+        {
+            Restore(ksm, path, proc);
+            return Take(ksm, stateDirectory, path, proc, held);
+        }
+        catch
+        {
+            FileHandle.Close(ref held);
+            throw;
+        }
+    }
+
+    private static SavedSettings Take(KsmSysfs ksm, string stateDirectory, string path, ProcFs proc, int held)
+    {
+        Directory.CreateDirectory(stateDirectory);
         var record = SettingsRecord.OfThisProcess(proc);
         var draft = WriteDraft(path, record);
         try
@@ -53,7 +73,7 @@ public sealed class SavedSettings : IDisposable
         }
 
         RemoveDrafts(stateDirectory);
-        return new SavedSettings(ksm, path, record);
+        return new SavedSettings(ksm, path, record, held);
     }
 
     /// <summary>Puts back what a process that is gone has left changed. Does nothing where there is nothing to do.</summary>
@@ -62,6 +82,24 @@ public sealed class SavedSettings : IDisposable
     public static IReadOnlyList<string> RestoreLeftBehind(KsmSysfs ksm, string stateDirectory, ProcFs proc)
     {
         var path = Path.Combine(stateDirectory, FileName);
+        if (!File.Exists(path) || !FileHandle.TryLockExisting(LockPath(ksm), out var held))
+        {
+            // Whoever holds the lock lives, also where its process cannot be seen from here.
+            return [];
+        }
+
+        try
+        {
+            return Restore(ksm, path, proc);
+        }
+        finally
+        {
+            FileHandle.Close(ref held);
+        }
+    }
+
+    private static List<string> Restore(KsmSysfs ksm, string path, ProcFs proc)
+    {
         if (!File.Exists(path))
         {
             return [];
@@ -112,10 +150,20 @@ public sealed class SavedSettings : IDisposable
         if (_record is { } record)
         {
             _record = null;
-            PutBack(_ksm, record);
-            Forget(_path);
+            try
+            {
+                PutBack(_ksm, record);
+                Forget(_path);
+            }
+            finally
+            {
+                FileHandle.Close(ref _lock);
+            }
         }
     }
+
+    /// <summary>Not one of the files in it: a runtime may lock what it opens.</summary>
+    private static string LockPath(KsmSysfs ksm) => ksm.Root;
 
     private static List<string> PutBack(KsmSysfs ksm, SettingsRecord record)
     {
@@ -163,7 +211,7 @@ public sealed class SavedSettings : IDisposable
         {
             return SettingsRecord.Parse(File.ReadAllText(path));
         }
-        catch (FileNotFoundException)
+        catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)
         {
             return null;
         }
@@ -210,10 +258,12 @@ public sealed class SavedSettings : IDisposable
     }
 }
 
-/// <summary>Another process has changed ksmd's settings and will put them back.</summary>
-/// <param name="pid">Its number.</param>
+/// <summary>Another process holds ksmd's settings and will put them back.</summary>
+/// <param name="pid">Its number; 0 where that is not known here.</param>
 public sealed class SettingsHeldException(int pid)
-    : Exception($"another samepage (process {pid}) has changed ksmd's settings and has yet to put them back")
+    : Exception(pid > 0
+        ? $"another samepage (process {pid}) holds ksmd's settings and has yet to put them back: wait for it, or stop it"
+        : "another samepage holds ksmd's settings, with another state directory or in a container: find it with 'pgrep -a samepage' and stop it")
 {
     /// <summary>Its number.</summary>
     public int Pid { get; } = pid;

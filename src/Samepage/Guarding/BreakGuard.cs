@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Samepage.Linux.Proc;
 
@@ -13,6 +14,32 @@ public sealed class BreakGuard(ProcFs proc, string controlGroupRoot = "/sys/fs/c
 {
     /// <summary>Left untouched, for everybody else who asks for memory in the same moment.</summary>
     public const long ReserveBytes = HostHeadroom.ReserveBytes;
+
+    /// <summary>From this pressure on memory (PSI, percent of the last ten seconds) no further slice is broken.</summary>
+    public const double PressureMax = 10;
+
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How long a slice waits for calm.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Waits while programs of the host wait for memory. Null once they do not, or where it was cancelled; else why it gave up, on one line.</summary>
+    /// <param name="cancel">Ends the wait.</param>
+    public string? WaitForCalm(CancellationToken cancel)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        while (PressureStall.TryRead($"{proc.Root}/pressure/memory") is { SomePercent: >= PressureMax and var percent } && !cancel.IsCancellationRequested)
+        {
+            if (Stopwatch.GetElapsedTime(begun) >= Patience)
+            {
+                return string.Create(CultureInfo.InvariantCulture, $"would add to a shortage: programs wait for memory {percent:0} % of the time, for {Patience.TotalSeconds:0} s by now");
+            }
+
+            cancel.WaitHandle.WaitOne(s_pause);
+        }
+
+        return null;
+    }
 
     /// <summary>Why breaking pages of a process would not be safe, as arithmetic on one line; null where it would be.</summary>
     /// <param name="pid">The process, or null to look at the host alone.</param>

@@ -10,13 +10,34 @@ namespace Samepage.Guarding;
 /// <param name="UsedBytes">What it uses.</param>
 /// <param name="ReclaimableBytes">File pages among that, which the kernel drops first.</param>
 /// <param name="SwapBytes">What it may still swap out.</param>
-public sealed record ControlGroupHeadroom(string Group, long LimitBytes, long UsedBytes, long ReclaimableBytes, long SwapBytes)
+/// <param name="SwappedBytes">What of it is in swap.</param>
+public sealed record ControlGroupHeadroom(string Group, long LimitBytes, long UsedBytes, long ReclaimableBytes, long SwapBytes, long SwappedBytes = 0)
 {
     /// <summary>Version 1 writes a number near 2^63 where there is no limit.</summary>
     private const long NoLimit = 1L << 60;
 
     /// <summary>What the group could supply.</summary>
-    public long Bytes => Math.Max(0, LimitBytes - UsedBytes + ReclaimableBytes + SwapBytes);
+    public long Bytes => MemoryBytes + SwapBytes;
+
+    /// <summary>The same without swapping.</summary>
+    public long MemoryBytes => Math.Max(0, LimitBytes - UsedBytes + ReclaimableBytes);
+
+    /// <summary>Looks at all groups that have a limit, in both hierarchies.</summary>
+    /// <param name="root">Where the hierarchies are mounted.</param>
+    public static IReadOnlyList<ControlGroupHeadroom> OfAll(string root = "/sys/fs/cgroup")
+    {
+        var found = new List<ControlGroupHeadroom>();
+        foreach (var (mount, isUnified) in new[] { ($"{root}/memory", false), (ControlGroup.UnifiedMount(root), true) })
+        {
+            if (Directory.Exists(mount))
+            {
+                var groups = Directory.EnumerateDirectories(mount, "*", s_below).Select(directory => directory[mount.Length..]);
+                found.AddRange(groups.Select(path => Look(new ControlGroup(mount, path, isUnified), long.MaxValue)).OfType<ControlGroupHeadroom>());
+            }
+        }
+
+        return found;
+    }
 
     /// <summary>Looks at the groups of a process; null where none of them has a limit.</summary>
     /// <param name="proc">Where the process is.</param>
@@ -56,13 +77,17 @@ public sealed record ControlGroupHeadroom(string Group, long LimitBytes, long Us
     {
         for (var at = group.Path; at.Length > 0; at = at[..Math.Max(0, at.LastIndexOf('/'))])
         {
-            var directory = group.Mount + at;
-            if ((group.IsUnified ? Version2(directory, at, swapFreeBytes) : Version1(directory, at, swapFreeBytes)) is { } level)
+            if (Look(group with { Path = at }, swapFreeBytes) is { } level)
             {
                 yield return level;
             }
         }
     }
+
+    private static readonly EnumerationOptions s_below = new() { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint };
+
+    private static ControlGroupHeadroom? Look(ControlGroup group, long swapFreeBytes) =>
+        group.IsUnified ? Version2(group.Directory, group.Path, swapFreeBytes) : Version1(group.Directory, group.Path, swapFreeBytes);
 
     private static ControlGroupHeadroom? Version2(string directory, string group, long swapFreeBytes)
     {
@@ -71,10 +96,9 @@ public sealed record ControlGroupHeadroom(string Group, long LimitBytes, long Us
             return null;
         }
 
-        var swap = Number($"{directory}/memory.swap.max") is { } most
-            ? Math.Clamp(most - (Number($"{directory}/memory.swap.current") ?? 0), 0, swapFreeBytes)
-            : swapFreeBytes;
-        return new ControlGroupHeadroom(group, limit, used, FilePages(directory, ""), swap);
+        var swapped = Number($"{directory}/memory.swap.current") ?? 0;
+        var swap = Number($"{directory}/memory.swap.max") is { } most ? Math.Clamp(most - swapped, 0, swapFreeBytes) : swapFreeBytes;
+        return new ControlGroupHeadroom(group, limit, used, FilePages(Stat(directory), ""), swap, swapped);
     }
 
     private static ControlGroupHeadroom? Version1(string directory, string group, long swapFreeBytes)
@@ -88,14 +112,14 @@ public sealed record ControlGroupHeadroom(string Group, long LimitBytes, long Us
         // memsw limits memory and swap together.
         var together = Number($"{directory}/memory.memsw.limit_in_bytes") - Number($"{directory}/memory.memsw.usage_in_bytes");
         var swap = Math.Clamp((together ?? long.MaxValue) - (limit - used), 0, swapFreeBytes);
-        return new ControlGroupHeadroom(group, limit, used, FilePages(directory, "total_"), swap);
+        var stat = Stat(directory);
+        return new ControlGroupHeadroom(group, limit, used, FilePages(stat, "total_"), swap, stat.Number("total_swap") ?? 0);
     }
 
-    private static long FilePages(string directory, string prefix)
-    {
-        var stat = KeyedText.Parse(KernelFile.TryReadText($"{directory}/memory.stat") ?? "");
-        return (stat.Number($"{prefix}inactive_file") ?? 0) + (stat.Number($"{prefix}active_file") ?? 0);
-    }
+    private static KeyedText Stat(string directory) => KeyedText.Parse(KernelFile.TryReadText($"{directory}/memory.stat") ?? "");
+
+    private static long FilePages(KeyedText stat, string prefix) =>
+        (stat.Number($"{prefix}inactive_file") ?? 0) + (stat.Number($"{prefix}active_file") ?? 0);
 
     private static long? Number(string path) =>
         long.TryParse(KernelFile.TryReadText(path).AsSpan().Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var number)

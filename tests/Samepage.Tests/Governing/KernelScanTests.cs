@@ -44,6 +44,7 @@ public sealed class KernelScanTests : IDisposable
         var killed = Take();
         killed.Apply(s_work);
         Assert.Equal("1 2500 20 0 none", Knobs());
+        _tree.EndLocksOn("ksm");
         Take().Dispose();
         Assert.Equal("0 100 200 1 scan-time", Knobs());
         GC.KeepAlive(killed);
@@ -58,10 +59,32 @@ public sealed class KernelScanTests : IDisposable
         Assert.Equal(["somebody else changed pages_to_scan from 2500 to 77: set right this once"], scan.Apply(s_work));
         Assert.Equal("1 2500 20 0 none", Knobs());
         _tree["ksm/pages_to_scan"] = "78\n";
-        Assert.Equal(["somebody else changed pages_to_scan from 2500 to 78 again: left alone from now on"], scan.Apply(s_work));
+        Assert.Equal(["somebody else changed pages_to_scan from 2500 to 78 again: left alone until the policy is read anew"], scan.Apply(s_work));
         Assert.Empty(scan.Apply(s_work with { PagesToScan = 900 }));
+        Assert.Equal(["pages_to_scan"], scan.LeftAlone);
         scan.Dispose();
         Assert.Equal("0 78 200 1 scan-time", Knobs());
+    }
+
+    /// <summary>Somebody who insists on run=1 takes guard and budget their brake; a reload gives it back.</summary>
+    [Fact]
+    public void What_was_left_alone_is_taken_up_again_when_the_operator_says_so()
+    {
+        using var scan = Take();
+        foreach (var _ in new[] { 1, 2 })
+        {
+            scan.Apply(s_work.Stop());
+            _tree["ksm/run"] = "1\n";
+        }
+
+        Assert.Contains("neither guard nor budget can hold ksmd back", Assert.Single(scan.Apply(s_work.Stop())), StringComparison.Ordinal);
+        Assert.Equal(["run"], scan.LeftAlone);
+        scan.Apply(s_work.Stop());
+        Assert.StartsWith("1 ", Knobs(), StringComparison.Ordinal);
+        scan.TakeUpAgain();
+        Assert.Empty(scan.LeftAlone);
+        Assert.Empty(scan.Apply(s_work.Stop()));
+        Assert.StartsWith("0 ", Knobs(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -44,6 +44,28 @@ public sealed class SavedSettingsTests : IDisposable
         Assert.False(Directory.Exists(State));
     }
 
+    /// <summary>The values that a second one would find, and put back later, are not the operator's: also where its own records lie elsewhere.</summary>
+    [Fact]
+    public void One_process_holds_the_settings_whatever_its_state_directory()
+    {
+        var elsewhere = Path.Combine(_root.FullName, "elsewhere");
+        using (var settings = SavedSettings.Take(_ksm, State, _proc))
+        {
+            settings.Set("pages_to_scan", "50000");
+            Assert.Equal(0, Assert.Throws<SettingsHeldException>(() => SavedSettings.Take(_ksm, elsewhere, _proc)).Pid);
+            Assert.False(Directory.Exists(elsewhere));
+
+            // A record of a process that cannot be seen from here, as from another pid namespace: it is not taken for dead.
+            File.WriteAllText(Record, File.ReadAllText(Record).Replace($"writer {Environment.ProcessId} ", "writer 999999999 ", StringComparison.Ordinal));
+            Assert.Empty(SavedSettings.RestoreLeftBehind(_ksm, State, _proc));
+            Assert.Equal(999999999, Assert.Throws<SettingsHeldException>(() => SavedSettings.Take(_ksm, State, _proc)).Pid);
+            Assert.Equal("50000", Read("pages_to_scan"));
+        }
+
+        Assert.Equal("100", Read("pages_to_scan"));
+        SavedSettings.Take(_ksm, elsewhere, _proc).Dispose();
+    }
+
     [Fact]
     public void What_a_killed_process_was_writing_is_gone_with_the_next_one()
     {

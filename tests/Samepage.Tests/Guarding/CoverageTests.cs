@@ -45,6 +45,42 @@ public sealed class CoverageTests : IDisposable
         Assert.Equal(new Coverage(1329 * Page, (700 * Mebi) - HostHeadroom.ReserveBytes), host.Coverage);
     }
 
+    /// <summary>What goes to zram stays in memory, at half its size.</summary>
+    [Fact]
+    public void Free_swap_in_memory_counts_half()
+    {
+        _tree["proc/meminfo"] = $"MemTotal: {900 * 1024} kB\nMemAvailable: {500 * 1024} kB\nSwapFree: {200 * 1024} kB\n";
+        _tree["proc/swaps"] = "Filename Type Size Used Priority\n"
+            + $"/dev/zram0 partition {160 * 1024} {60 * 1024} 100\n/swap/file file {100 * 1024} 0 -2\n";
+        Assert.Equal((500 * Mebi, 150 * Mebi), (HostHeadroom.Read(Proc).AvailableBytes, HostHeadroom.Read(Proc).SwapFreeBytes));
+    }
+
+    [Fact]
+    public void All_groups_with_a_limit_are_found_with_what_of_them_is_in_swap()
+    {
+        _tree["cgroup/cgroup.controllers"] = "memory\n";
+        (_tree["cgroup/a/memory.max"], _tree["cgroup/a/memory.current"], _tree["cgroup/a/memory.stat"]) = ($"{900 * Mebi}\n", $"{890 * Mebi}\n", $"active_file {30 * Mebi}\n");
+        (_tree["cgroup/a/memory.swap.max"], _tree["cgroup/a/memory.swap.current"]) = ("max\n", $"{70 * Mebi}\n");
+        (_tree["cgroup/a/b/memory.max"], _tree["cgroup/a/b/memory.current"]) = ("max\n", "1\n");
+        (_tree["cgroup/memory/c/memory.limit_in_bytes"], _tree["cgroup/memory/c/memory.usage_in_bytes"]) = ($"{64 * Mebi}\n", $"{60 * Mebi}\n");
+        _tree["cgroup/memory/c/memory.stat"] = $"swap 1\ntotal_swap {5 * Mebi}\ntotal_active_file 0\n";
+        var found = ControlGroupHeadroom.OfAll(_tree.PathOf("cgroup")).OrderBy(group => group.Group).ToList();
+        Assert.Equal([("/a", 40 * Mebi, 70 * Mebi), ("/c", 4 * Mebi, 5 * Mebi)], found.Select(group => (group.Group, group.MemoryBytes, group.SwappedBytes)));
+    }
+
+    /// <summary>Breaking pages waits while programs wait for memory, and gives up in the end.</summary>
+    [Fact]
+    public void Under_pressure_no_slice_is_broken()
+    {
+        var guard = new BreakGuard(Proc) { Patience = TimeSpan.FromMilliseconds(300) };
+        Assert.Null(guard.WaitForCalm(CancellationToken.None));
+        _tree["proc/pressure/memory"] = "some avg10=42.50 avg60=0.00 avg300=0.00 total=0\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n";
+        Assert.Contains("programs wait for memory 4", guard.WaitForCalm(CancellationToken.None), StringComparison.Ordinal);
+        Assert.Null(guard.WaitForCalm(new CancellationToken(canceled: true)));
+        _tree["proc/pressure/memory"] = "some avg10=9.00 avg60=90.00 avg300=0.00 total=0\n";
+        Assert.Null(guard.WaitForCalm(CancellationToken.None));
+    }
+
     [Fact]
     public void A_member_that_lies_overflows_no_sum()
     {

@@ -1,3 +1,4 @@
+using Samepage.Guarding;
 using Samepage.Guarding.Swapping;
 using Samepage.Linux;
 using Samepage.Linux.Proc;
@@ -36,6 +37,8 @@ internal sealed class SimulatedSwapKernel : ISwapKernel
     public IReadOnlyList<SwapArea> Areas => [.. _areas.Values];
 
     public MemInfo Memory => new(16L << 30, AvailableBytes, AvailableBytes, 0, 0);
+
+    public IReadOnlyList<ControlGroupHeadroom> Groups { get; set; } = [];
 
     public bool HasZram { get; set; } = true;
 

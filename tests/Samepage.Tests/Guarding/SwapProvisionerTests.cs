@@ -1,3 +1,4 @@
+using Samepage.Guarding;
 using Samepage.Guarding.Swapping;
 using Samepage.Linux;
 using Samepage.Linux.Swapping;
@@ -51,6 +52,33 @@ public sealed class SwapProvisionerTests : IDisposable
         Assert.False(refused.IsDone);
         Assert.Equal("/swap/samepage-1.swap holds 90 MiB, and the host could take back 300 MiB available - 256 MiB reserve: it stays", refused.Reason);
         _kernel.AvailableBytes = 346 * Mebibyte;
+        Assert.True(provisioner.Withdraw().IsDone);
+    }
+
+    /// <summary>What comes back is charged to the group that it went from, and switching swap off does not swap: the kernel would kill.</summary>
+    [Fact]
+    public void It_is_withdrawn_only_where_each_group_has_room_for_its_own()
+    {
+        using var provisioner = Open();
+        provisioner.Provision(100 * Mebibyte);
+        _kernel.Use("/swap/samepage-1.swap", 90 * Mebibyte);
+        var (roomy, tight) = (new ControlGroupHeadroom("/roomy", 1024 * Mebibyte, 100 * Mebibyte, 0, 0, 60 * Mebibyte), new ControlGroupHeadroom("/tight", 900 * Mebibyte, 890 * Mebibyte, 30 * Mebibyte, 0, 30 * Mebibyte));
+        _kernel.Groups = [roomy, tight];
+        var refused = provisioner.Withdraw();
+        Assert.False(refused.IsDone);
+        Assert.Equal("/swap/samepage-1.swap holds 90 MiB, and control group /tight, of which 30 MiB are in swap, could take back 40 MiB - 16 MiB reserve: it stays", refused.Reason);
+        Assert.Single(_kernel.Areas);
+        _kernel.Groups = [roomy, tight with { UsedBytes = 880 * Mebibyte }];
+        Assert.True(provisioner.Withdraw().IsDone);
+    }
+
+    /// <summary>A full group with nothing in swap, or with swap elsewhere than in the area that goes, is no reason.</summary>
+    [Fact]
+    public void A_full_group_without_anything_in_it_keeps_no_swap()
+    {
+        using var provisioner = Open();
+        provisioner.Provision(100 * Mebibyte);
+        _kernel.Groups = [new ControlGroupHeadroom("/full", 64 * Mebibyte, 64 * Mebibyte, 0, 0, 0), new ControlGroupHeadroom("/elsewhere", 64 * Mebibyte, 64 * Mebibyte, 0, 0, 30 * Mebibyte)];
         Assert.True(provisioner.Withdraw().IsDone);
     }
 

@@ -95,6 +95,31 @@ public sealed class DaemonTests : IDisposable
         Assert.Equal(0, daemon.Status!.Guard.ProvidedSwapBytes);
     }
 
+    /// <summary>A group that is short gains nothing from what leaves another.</summary>
+    [Fact]
+    public void For_a_group_only_its_own_pages_are_pushed_out()
+    {
+        _host.Policy("[[rule]]\nname = \"test guests\"\nmatch = { comm = \"^qemu\" }\nengine = \"kernel\"\npriority = \"low\"\n");
+        var pushed = new HashSet<int>();
+        _host.Options = _host.Options with
+        {
+            Push = (targets, bytes) =>
+            {
+                pushed.UnionWith(targets.Select(target => target.Pid));
+                return (bytes, targets.Count);
+            },
+        };
+        _host.Process(100, "qemu", group: "/tight/guest");
+        _host.Process(101, "qemu", group: "/roomy");
+        _host.Group("tight", limitMiB: 1000, usedMiB: 990, pid: 100, mergedMiB: 600);
+        _host.Memory(availableMiB: 8000, swapFreeMiB: 300);
+        _host.Merged(700);
+        using var daemon = _host.Start();
+        _host.Pass(daemon, 20);
+        Assert.Contains(_host.Lines, line => line.Contains("guard: /tight: 256 MiB of low-priority processes are to be pushed out", StringComparison.Ordinal));
+        Assert.Equal([100], pushed);
+    }
+
     [Fact]
     public void Pages_of_low_priority_are_pushed_out_and_the_operator_is_called()
     {
@@ -137,7 +162,8 @@ public sealed class DaemonTests : IDisposable
 
         Assert.Equal("777", _host.Knob("sleep_millisecs"));
         Assert.Single(_host.Lines, line => line.StartsWith($"<4>governor: host: somebody else changed sleep_millisecs from {pace} to 777: set right this once", StringComparison.Ordinal));
-        Assert.Single(_host.Lines, line => line.Contains("sleep_millisecs", StringComparison.Ordinal) && line.Contains("left alone from now on", StringComparison.Ordinal));
+        Assert.Single(_host.Lines, line => line.Contains("sleep_millisecs", StringComparison.Ordinal) && line.Contains("left alone until the policy is read anew", StringComparison.Ordinal));
+        Assert.Equal(["sleep_millisecs"], daemon.Status!.Governor.SettingsLeftAlone);
         daemon.Dispose();
         Assert.Equal("0 100 777 1", _host.Settings());
     }
@@ -152,6 +178,7 @@ public sealed class DaemonTests : IDisposable
 
         // It is killed: nothing is disposed of, and its number no longer means it.
         _host.Process(Environment.ProcessId, "other", startTicks: 99_999);
+        _host.EndLocks();
         _host.Lines.Clear();
         using var next = _host.Start();
         Assert.Equal(Found, _host.Settings());

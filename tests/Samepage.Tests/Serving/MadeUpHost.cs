@@ -80,6 +80,9 @@ internal sealed class MadeUpHost : IDisposable
 
     public void SetKnob(string name, string value) => _tree[$"ksm/{name}"] = value + "\n";
 
+    /// <summary>Whoever held settings was killed.</summary>
+    public void EndLocks() => _tree.EndLocksOn("ksm");
+
     public string Settings() => string.Join(' ', new[] { "run", "pages_to_scan", "sleep_millisecs", "smart_scan" }.Select(Knob));
 
     public void Memory(long availableMiB, long swapFreeMiB) =>
@@ -95,6 +98,17 @@ internal sealed class MadeUpHost : IDisposable
         _tree[$"proc/{pid}/cgroup"] = $"0::{group}\n";
         _tree[$"proc/{pid}/statm"] = $"{residentPages} {residentPages} 0 0 0 0 0\n";
         _tree[$"proc/{pid}/ksm_stat"] = $"ksm_rmap_items 0\nksm_merging_pages 0\nksm_process_profit {profit}\nksm_merge_any: {optedIn}\nksm_mergeable: no\n";
+    }
+
+    /// <summary>A control group with a limit, with one process in a group below it that holds merged pages.</summary>
+    public void Group(string name, long limitMiB, long usedMiB, int pid, long mergedMiB)
+    {
+        _tree["cgroup/cgroup.controllers"] = "memory\n";
+        _tree[$"cgroup/{name}/memory.max"] = $"{limitMiB << 20}\n";
+        _tree[$"cgroup/{name}/memory.current"] = $"{usedMiB << 20}\n";
+        _tree[$"cgroup/{name}/memory.swap.max"] = "max\n";
+        _tree[$"cgroup/{name}/guest/cgroup.procs"] = $"{pid}\n";
+        _tree[$"proc/{pid}/ksm_stat"] = $"ksm_rmap_items {mergedMiB * 256}\nksm_merging_pages {mergedMiB * 256}\nksm_process_profit 1\nksm_merge_any: yes\nksm_mergeable: yes\n";
     }
 
     public void Gone(int pid) => Directory.Delete(_tree.PathOf($"proc/{pid}"), recursive: true);

@@ -13,6 +13,9 @@ public interface ISwapKernel
     /// <summary>Memory and swap of the host.</summary>
     MemInfo Memory { get; }
 
+    /// <summary>Every control group with a limit of memory: what comes back from swap is charged to the group that it went from.</summary>
+    IReadOnlyList<ControlGroupHeadroom> Groups { get; }
+
     /// <summary>Whether there is zram.</summary>
     bool HasZram { get; }
 

@@ -7,7 +7,8 @@ namespace Samepage.Guarding.Swapping;
 /// <summary>The real kernel.</summary>
 /// <param name="proc">The process file system.</param>
 /// <param name="zram">Its zram devices.</param>
-public sealed class SwapKernel(ProcFs proc, ZramControl zram) : ISwapKernel
+/// <param name="groupRoot">Where control groups are mounted.</param>
+public sealed class SwapKernel(ProcFs proc, ZramControl zram, string groupRoot = "/sys/fs/cgroup") : ISwapKernel
 {
     /// <summary>By this name in its header swap of Samepage's is known again.</summary>
     public const string Label = "samepage";
@@ -19,6 +20,9 @@ public sealed class SwapKernel(ProcFs proc, ZramControl zram) : ISwapKernel
 
     /// <inheritdoc/>
     public MemInfo Memory => MemInfo.Read(proc);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ControlGroupHeadroom> Groups => ControlGroupHeadroom.OfAll(groupRoot);
 
     /// <inheritdoc/>
     public bool HasZram => zram.Exists;

@@ -17,6 +17,10 @@ public sealed partial class SwapProvisioner : IDisposable
 {
     private const long Granule = 1L << 20;
     private const long SmallestBytes = 16L << 20;
+
+    /// <summary>Left to a group beside what comes back from swap.</summary>
+    private const long GroupReserveBytes = 16L << 20;
+
     private const string RecordName = "swap-areas";
     private readonly SwapOptions _options;
     private readonly ISwapKernel _kernel;
@@ -97,6 +101,12 @@ public sealed partial class SwapProvisioner : IDisposable
         if (used > memory.AvailableBytes - _options.MemoryReserveBytes)
         {
             return Refuse($"{PathOf(entry)} holds {Figures.Bytes(used)}, and the host could take back {Figures.Bytes(memory.AvailableBytes)} available - {Figures.Bytes(_options.MemoryReserveBytes)} reserve: it stays");
+        }
+
+        // Switching swap off does not swap: where a group has no room for its own, the kernel kills in it.
+        if (_kernel.Groups.FirstOrDefault(group => Math.Min(group.SwappedBytes, used) is > 0 and var back && back > group.MemoryBytes - GroupReserveBytes) is { } tight)
+        {
+            return Refuse($"{PathOf(entry)} holds {Figures.Bytes(used)}, and control group {tight.Group}, of which {Figures.Bytes(tight.SwappedBytes)} are in swap, could take back {Figures.Bytes(tight.MemoryBytes)} - {Figures.Bytes(GroupReserveBytes)} reserve: it stays");
         }
 
         try

@@ -80,13 +80,14 @@ internal sealed class UnmergeRun(
     {
         for (var i = 0; i < slices.Count; i++)
         {
+            var noCalm = options.Force ? null : guard.WaitForCalm(cancel);
             if (cancel.IsCancellationRequested)
             {
                 return (InjectionOutcome.Cancelled, $"was interrupted after {i} of {slices.Count} slices");
             }
 
             var needed = Math.Min(slices[i].ResidentBytes, _before * Environment.SystemPageSize);
-            if (!options.Force && guard.Refusal(target.Pid, needed) is { } refusal)
+            if (!options.Force && (noCalm ?? guard.Refusal(target.Pid, needed)) is { } refusal)
             {
                 return (InjectionOutcome.RefusedByGuard, $"was left after {i} of {slices.Count} slices: it {refusal}");
             }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Samepage.Linux.Proc;
 using Samepage.Linux.Sys;
 using Samepage.Merging.Kernel;
+using Samepage.Server.Control;
 using Samepage.Targets;
 
 namespace Samepage.Cli.Commands;
@@ -22,7 +23,7 @@ internal static class UnmergeCommand
         var targets = new TargetOptions().AddTo(command);
         Manual.Add(
             command,
-            "Leaves processes opted in. Without targets ksmd is stopped first, which would merge everything again, and goes on as before where nothing comes of it. Before it begins, and before each slice, it looks at what is needed and what there is.",
+            "Leaves processes opted in. Without targets ksmd is stopped first, which would merge everything again, and goes on as before where nothing comes of it; where the daemon serves, ksmd is the daemon's, and that is said instead. Before it begins, and before each slice, it looks at what is needed and what there is.",
             "Exit status: 0 all done, or nothing to do; 1 something failed or was interrupted; 2 a bad value; 3 the kernel has no merging or is older than 6.4; 4 not permitted; 5 a target has ended or is unsuitable; 6 refused: memory would not suffice.");
         command.SetVerb((parsed, front) => Custody.Run(cancel =>
         {
@@ -82,6 +83,12 @@ internal static class UnmergeCommand
     {
         if (!ksm.IsRunning)
         {
+            return false;
+        }
+
+        if (ControlQuery.TryStatus(ControlSocket.DefaultPath) is { DryRun: false } daemon)
+        {
+            StandardError.Tell($"the daemon (process {daemon.Pid}) has ksmd merge, and will have it merge these pages again; stop it first, or 'samepage disable' the processes");
             return false;
         }
 

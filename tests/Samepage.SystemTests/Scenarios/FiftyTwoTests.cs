@@ -117,6 +117,57 @@ public sealed class FiftyTwoTests
     }
 
     [Fact]
+    public void A_missing_QEMU_is_said_with_its_package()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "anyone else is told that it is root's, and no more");
+
+        // A device in its place is nothing to execute. PATH is not enough: the usual directories are looked through as well.
+        var (status, output, errors) = Tool.Run(
+            "unshare", "--mount", "/bin/sh", "-c",
+            "for qemu in /usr/local/bin/qemu-system-x86_64 /usr/bin/qemu-system-x86_64; do [ -e $qemu ] && mount --bind /dev/null $qemu; done; exec \"$0\" \"$@\"",
+            SamepageCommand.Executable, "scenario", "fifty-two", "--engine", "none");
+        Assert.Equal((3, ""), (status, output));
+        Assert.Contains("missing: qemu-system-x86_64 (package qemu-system-x86)", Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+    }
+
+    /// <summary>In a pid namespace, where nobody else's guests are seen; what runs there is no QEMU but is called like one.</summary>
+    [Theory]
+    [InlineData("qemu-system-x86_64")]
+    [InlineData("qemu-kvm")]
+    [InlineData("kvm")]
+    public void Other_QEMU_processes_are_a_reason_to_refuse(string name)
+    {
+        SkipWithoutGuests();
+        var directory = Directory.CreateTempSubdirectory("samepage-test-emulator-");
+        try
+        {
+            var program = Path.Combine(directory.FullName, name);
+            File.Copy("/bin/sleep", program);
+            var (status, output, errors) = Tool.Run(
+                "unshare", "-pf", "--kill-child", "--mount-proc", "/bin/sh", "-c",
+                "\"$0\" 60 & until grep -qE '^(qemu|kvm)' /proc/$!/comm; do :; done; \"$@\"; exit $?",
+                program, SamepageCommand.Executable, "scenario", "fifty-two", "--engine", "none", "--guests", "1", "--guest-size", "256M", "--host", "512M");
+            Assert.Equal((1, ""), (status, output));
+            Assert.Contains("1 other QEMU processes are running here", Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    [Theory]
+    [InlineData]
+    [InlineData("--anyway")]
+    public void While_another_samepage_drives_ksmd_it_is_refused_before_anything_starts(params string[] options)
+    {
+        SkipWithoutGuests();
+        Assert.SkipUnless(new KsmSysfs().Exists, "this kernel has no KSM");
+        using var held = new HeldSettings();
+        held.AssertRefused(["fifty-two", "--engine", "kernel", "--guests", "2", "--guest-size", "256M", "--host", "1G", .. options]);
+    }
+
+    [Fact]
     public void They_are_listed()
     {
         var list = SamepageCommand.Json(0, "scenario");

@@ -88,7 +88,7 @@ public sealed class FiftyTwoScenario : IScenario
 
     /// <inheritdoc/>
     public ScenarioResult Run(ScenarioRequest request, IScenarioView view, CancellationToken cancel) =>
-        new FiftyTwoRun(Name, request, view).Run(cancel);
+        new FiftyTwoRun(Name, request, FiftyTwoPromise.IsFull(request, Defaults), view).Run(cancel);
 
     private static string? KsmLack(KsmSysfs ksm) =>
         !ksm.Exists ? $"missing: KSM in the kernel (CONFIG_KSM; {ksm.Root} is not there); --engine user needs none"

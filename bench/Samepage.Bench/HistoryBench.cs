@@ -53,7 +53,7 @@ internal static class HistoryBench
     }
 
     /// <summary>A sample each minute with all guests, and in the last six hours one each ten seconds, as the daemon would have written.</summary>
-    private static int WriteMonth(string file, int guests, int days, long now)
+    internal static int WriteMonth(string file, int guests, int days, long now)
     {
         var random = new Random(1);
         var identities = Enumerable.Range(1, guests).Select(guest => new ProcessIdentity(1000 + guest, guest, "boot", "qemu-system-x86", $"guest-{guest}")).ToArray();

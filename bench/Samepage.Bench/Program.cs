@@ -8,6 +8,7 @@ var benches = new Dictionary<string, (string About, Func<string[], int> Run)>
     ["dashboard"] = ("how long the dashboard's data takes with 200 guests, over real HTTP", DashboardBench.Run),
     ["engines"] = ("ksmd against the user engine, on QEMU guests", EnginesBench.Run),
     ["fifty-two"] = ("52 guests of 1 GB under 16 GB with each engine and without, and how far beyond", FiftyTwoBench.Run),
+    ["footprint"] = ("what `serve` itself costs: start, memory and CPU beside programs that hold still, and with its page open", FootprintBench.Run),
     ["govern"] = ("samepage serve against other ways to pace ksmd, on QEMU guests that come and change", GovernBench.Run),
     ["history"] = ("how long `serve` takes to answer for a month of history with 200 guests", HistoryBench.Run),
     ["keeper"] = ("the keeper's index: nanoseconds for a posted page, bytes for a content", KeeperBench.Run),

@@ -10,11 +10,12 @@ using Samepage.Scenarios.Running;
 namespace Samepage.Scenarios.FiftyTwo;
 
 /// <summary>One run of the scenario, from clearing up what an earlier one left to putting everything back. Not thread-safe.</summary>
-internal sealed class FiftyTwoRun(string name, ScenarioRequest request, IScenarioView view)
+/// <param name="name">What the scenario is called.</param>
+/// <param name="request">What was asked for.</param>
+/// <param name="isFull">Whether that is the full form.</param>
+/// <param name="view">Told how it goes on.</param>
+internal sealed class FiftyTwoRun(string name, ScenarioRequest request, bool isFull, IScenarioView view)
 {
-    /// <summary>Of the memory given to guests, at most this much may lie in swap; the control gets as much.</summary>
-    private const double SwapShareMax = 0.02;
-
     /// <summary>So many counts of frames without growth.</summary>
     private const int CountsOfRest = 2;
 
@@ -34,7 +35,7 @@ internal sealed class FiftyTwoRun(string name, ScenarioRequest request, IScenari
 
     /// <summary>Swap that stands ready when a run begins.</summary>
     public static long SwapBytes(ScenarioRequest request) => request.Engine == ScenarioEngine.None
-        ? (long)(request.Programs * request.ProgramBytes * SwapShareMax)
+        ? (long)(request.Programs * request.ProgramBytes * FiftyTwoPromise.SwapShareMax)
         : Needs(request).SwapBytes(request.Programs);
 
     /// <summary>Runs it.</summary>
@@ -91,11 +92,11 @@ internal sealed class FiftyTwoRun(string name, ScenarioRequest request, IScenari
         CorruptIfAsked(watch, cancel);
         var (verified, corrupt) = Verify(watch, cancel);
         _notes.AddRange(merging.Notes);
-        return Result(group, swap, merging, watch, arrival, verified, corrupt) with
+        return Judged(Result(group, swap, merging, watch, arrival, verified, corrupt) with
         {
             SavedBytes = saved,
             OracleBytes = oracle,
-        };
+        });
     }
 
     private static GuestNeeds Needs(ScenarioRequest request) => GuestNeeds.Of(request.ProgramBytes, request.HostBytes, request.CoverageFloor);
@@ -160,8 +161,7 @@ internal sealed class FiftyTwoRun(string name, ScenarioRequest request, IScenari
     private ScenarioResult Result(
         MemoryGroup group, ReadySwap swap, IGuestMerging merging, GuestWatch watch, GuestArrival arrival, int verified, int corrupt)
     {
-        var up = watch.Guests.Count;
-        var result = new ScenarioResult(name, request.Engine, "guest", request.Programs, up, verified, corrupt)
+        return new ScenarioResult(name, request.Engine, "guest", request.Programs, watch.Guests.Count, verified, corrupt)
         {
             OomKills = group.Kills,
             ProgramBytes = request.ProgramBytes,
@@ -172,11 +172,17 @@ internal sealed class FiftyTwoRun(string name, ScenarioRequest request, IScenari
             CpuSeconds = merging.CpuSeconds,
             WallSeconds = _clock.Elapsed.TotalSeconds,
             StoppedBy = arrival.StoppedBy,
-            Notes = _notes,
             Series = watch.Series,
         };
-        var isWhole = up >= request.Programs && verified == up && result.OomKills == 0 && result.SwapShare <= SwapShareMax;
-        // The control is to fail: what it shows is where.
-        return result with { IsGood = request.Engine == ScenarioEngine.None ? corrupt == 0 : isWhole };
+    }
+
+    private ScenarioResult Judged(ScenarioResult result)
+    {
+        var shortfalls = FiftyTwoPromise.Shortfalls(result, isFull);
+        return result with
+        {
+            IsGood = shortfalls.Count == 0,
+            Notes = [.. _notes, .. shortfalls.Select(what => $"Not as promised: {what}.")],
+        };
     }
 }

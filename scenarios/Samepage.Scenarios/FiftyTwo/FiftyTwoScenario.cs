@@ -5,6 +5,7 @@ using Samepage.Linux.Sys;
 using Samepage.Scenarios.Guests;
 using Samepage.Scenarios.Guests.Desktop;
 using Samepage.Scenarios.Limits;
+using Samepage.Scenarios.Ready;
 using Samepage.Scenarios.Running;
 
 namespace Samepage.Scenarios.FiftyTwo;
@@ -62,6 +63,11 @@ public sealed class FiftyTwoScenario : IScenario
             Missing(ksm);
         }
 
+        if (request.Engine == ScenarioEngine.Kernel && HeldLack.Find(request.StateDirectory, proc) is { } held)
+        {
+            lacks.Add(held);
+        }
+
         if (MemInfo.Read(proc).AvailableBytes is var available && available < request.HostBytes + HostReserve)
         {
             Missing($"too little memory: the guests may have {Size(request.HostBytes)}, and {Size(available)} are available here; a smaller --host would do");
@@ -82,7 +88,7 @@ public sealed class FiftyTwoScenario : IScenario
 
     /// <inheritdoc/>
     public ScenarioResult Run(ScenarioRequest request, IScenarioView view, CancellationToken cancel) =>
-        new FiftyTwoRun(Name, request, view).Run(cancel);
+        new FiftyTwoRun(Name, request, FiftyTwoPromise.IsFull(request, Defaults), view).Run(cancel);
 
     private static string? KsmLack(KsmSysfs ksm) =>
         !ksm.Exists ? $"missing: KSM in the kernel (CONFIG_KSM; {ksm.Root} is not there); --engine user needs none"
@@ -106,8 +112,13 @@ public sealed class FiftyTwoScenario : IScenario
             : null;
     }
 
-    private static int Emulators(ProcFs proc) =>
-        proc.ListProcesses().Count(pid => ProcessStat.TryRead(proc, pid) is { State: not 'Z' } stat && stat.Name.StartsWith("qemu-system", StringComparison.Ordinal));
+    /// <summary>QEMU processes that run here, under any name that distributions give them.</summary>
+    internal static int Emulators(ProcFs proc) =>
+        proc.ListProcesses().Count(pid => ProcessStat.TryRead(proc, pid) is { State: not 'Z', IsKernelThread: false } stat && IsEmulator(stat.Name));
+
+    /// <summary>RHEL calls it qemu-kvm, Proxmox kvm.</summary>
+    private static bool IsEmulator(string name) =>
+        name.StartsWith("qemu-system", StringComparison.Ordinal) || name is "qemu-kvm" or "kvm";
 
     private static string Size(long bytes) => Governing.Figures.Bytes(bytes);
 }

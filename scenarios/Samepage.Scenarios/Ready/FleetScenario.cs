@@ -44,7 +44,7 @@ public abstract class FleetScenario : IScenario
         var lacks = FindMissing(request).Select(what => new ScenarioLack(ScenarioLackKind.Missing, "missing: " + what)).ToList();
         if (request.Engine == ScenarioEngine.Kernel)
         {
-            lacks.AddRange(KernelLack.Find(new KsmSysfs()));
+            lacks.AddRange(KernelLack.Find(new KsmSysfs(), request, new ProcFs()));
         }
 
         if (MemoryLack.Find(new ProcFs(), request.Programs * (request.ProgramBytes + OverheadBytes)) is { } memory)

@@ -10,12 +10,26 @@ namespace Samepage.Scenarios.Ready;
 internal static class KernelLack
 {
     /// <summary>Empty where nothing does.</summary>
-    public static IEnumerable<ScenarioLack> Find(KsmSysfs ksm)
+    public static IEnumerable<ScenarioLack> Find(KsmSysfs ksm, ScenarioRequest request, ProcFs proc)
     {
         var isRefused = ksm.Exists && !Environment.IsPrivilegedProcess;
-        return KernelDemonstration.FindMissing(ksm).Select(what => new ScenarioLack(
-            isRefused ? ScenarioLackKind.NotPermitted : ScenarioLackKind.Missing, "the kernel engine lacks " + what));
+        return KernelDemonstration.FindMissing(ksm)
+            .Select(what => new ScenarioLack(
+                isRefused ? ScenarioLackKind.NotPermitted : ScenarioLackKind.Missing, "the kernel engine lacks " + what))
+            .Concat(HeldLack.Find(request.StateDirectory, proc) is { } held ? [held] : []);
     }
+}
+
+/// <summary>Another samepage drives ksmd.</summary>
+internal static class HeldLack
+{
+    /// <summary>Null where nobody does. It may still come later: whoever takes the settings says so then.</summary>
+    /// <param name="stateDirectory">Where settings found are noted.</param>
+    /// <param name="proc">Where processes are looked up.</param>
+    public static ScenarioLack? Find(string stateDirectory, ProcFs proc) =>
+        SavedSettings.FindHolder(stateDirectory, proc) is { } pid
+            ? new ScenarioLack(ScenarioLackKind.Held, $"{new SettingsHeldException(pid).Message}; end it, or wait for it")
+            : null;
 }
 
 /// <summary>Too little memory.</summary>

@@ -48,7 +48,7 @@ public sealed class UnlikeScenario : IScenario
     /// <inheritdoc/>
     public IReadOnlyList<ScenarioLack> FindLacks(ScenarioRequest request)
     {
-        List<ScenarioLack> lacks = [.. KernelLack.Find(new KsmSysfs())];
+        List<ScenarioLack> lacks = [.. KernelLack.Find(new KsmSysfs(), request, new ProcFs())];
         if (WorkerInterpreter.Find().Count == 0)
         {
             lacks.Add(new ScenarioLack(ScenarioLackKind.Missing, "missing: perl or python3 (package perl-base or python3)"));

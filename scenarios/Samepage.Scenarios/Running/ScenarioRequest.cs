@@ -77,6 +77,9 @@ public enum ScenarioLackKind
     /// <summary>The caller may not.</summary>
     NotPermitted,
 
-    /// <summary>Somebody else is at it now; <see cref="ScenarioRequest.Anyway"/> passes over it.</summary>
+    /// <summary>Somebody else holds what there is only once; nothing passes over it.</summary>
+    Held,
+
+    /// <summary>Others of the kind are at work now; <see cref="ScenarioRequest.Anyway"/> passes over it.</summary>
     Busy,
 }

@@ -34,7 +34,7 @@ internal static class ScenarioCommand
         Manual.Add(
             command,
             "Everything that a scenario starts, changes or creates is gone or put back when it ends, also after Ctrl-C; after a kill the next run clears up.",
-            "Exit status: 0 it came out as promised; 1 it did not, was interrupted, or other programs of the kind are running; 2 an option will not do; 3 this machine lacks something; 4 not permitted.");
+            "Exit status: 0 it came out as promised; 1 it did not, was interrupted, other programs of the kind are running, or another samepage drives ksmd; 2 an option will not do; 3 this machine lacks something; 4 not permitted.");
         command.SetVerb(Run);
         return command;
     }

@@ -15,6 +15,10 @@ namespace Samepage.Cli.Rendering;
 internal sealed record Replay(RecordHead Head, HistoryAnswer? History, GovernorStory? Governor);
 
 /// <summary>What the governor decides over a record's samples.</summary>
+/// <param name="Samples">How many there are.</param>
+/// <param name="Seconds">From the first of them to the last.</param>
+/// <param name="SecondsByMode">How long it is in each of its modes.</param>
+/// <param name="Changes">When it decides otherwise than before.</param>
 internal sealed record GovernorStory(int Samples, double Seconds, IReadOnlyDictionary<string, double> SecondsByMode, IReadOnlyList<GovernorStory.Change> Changes)
 {
     public static GovernorStory Of(IReadOnlyList<HostSample> samples, IReadOnlyList<GovernorDecision> decisions)
@@ -32,19 +36,27 @@ internal sealed record GovernorStory(int Samples, double Seconds, IReadOnlyDicti
 
     private static string Word(GovernorMode mode) => JsonNamingPolicy.SnakeCaseLower.ConvertName(mode.ToString());
 
+    /// <summary>A decision that differs from the one before.</summary>
+    /// <param name="AtSeconds">Since the first sample.</param>
+    /// <param name="Mode">The governor's mode.</param>
+    /// <param name="Order">What ksmd is to do.</param>
+    /// <param name="Reason">Why.</param>
     internal sealed record Change(double AtSeconds, string Mode, string Order, string Reason);
 }
 
 /// <summary>A record as <c>samepage.replay/1</c>.</summary>
 internal static class ReplayJson
 {
+    /// <summary>The schema's name.</summary>
+    public const string SchemaName = "samepage.replay/1";
+
     public static byte[] Write(Replay replay)
     {
         using var bytes = new MemoryStream();
         using (var json = new Utf8JsonWriter(bytes, new JsonWriterOptions { Indented = true }))
         {
             json.WriteStartObject();
-            json.WriteString("schema", "samepage.replay/1");
+            json.WriteString("schema", SchemaName);
             json.WritePropertyName("record");
             JsonSerializer.Serialize(json, replay.Head, ReplayContext.Default.RecordHead);
             json.WritePropertyName("history");

@@ -76,6 +76,16 @@ public sealed class SavedSettings : IDisposable
         return new SavedSettings(ksm, path, record, held);
     }
 
+    /// <summary>Who holds the settings now, to be asked before work that would be in vain; changes nothing.</summary>
+    /// <param name="stateDirectory">Where the values found are kept.</param>
+    /// <param name="proc">Where processes are looked up.</param>
+    /// <returns>The number of the process; null where <see cref="Take"/> would find nobody.</returns>
+    public static int? FindHolder(string stateDirectory, ProcFs proc)
+    {
+        var path = Path.Combine(stateDirectory, FileName);
+        return File.Exists(path) && ReadRecord(path) is { } record && record.IsWriterAlive(proc) ? record.Pid : null;
+    }
+
     /// <summary>Puts back what a process that is gone has left changed. Does nothing where there is nothing to do.</summary>
     /// <returns>What was put back, as "name value" texts.</returns>
     /// <exception cref="LinuxException">The kernel refused a value, or the caller may not write the settings.</exception>

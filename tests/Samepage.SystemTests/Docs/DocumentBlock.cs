@@ -4,9 +4,10 @@ namespace Samepage.SystemTests.Docs;
 
 /// <summary>
 /// A block of code in a page. Commands stand in blocks of the language console, on lines that begin with a dollar; a line
-/// that ends with a backslash goes on in the next. What else stands there is what they print. A comment before a block
-/// says how it is run: &lt;!-- run: ksmd --&gt; lets it change ksmd's settings, &lt;!-- not run: REASON --&gt; leaves it
-/// out. A comment "# exit 6" behind a command says with which status it ends.
+/// that ends with a backslash goes on in the next, and one that begins a here-document up to its end. What else stands
+/// there is what they print. A comment before a block says how it is run: &lt;!-- run: ksmd --&gt; lets it change ksmd's
+/// settings, &lt;!-- not run: REASON --&gt; leaves it out. A comment "# exit 6" behind a command says with which status
+/// it ends.
 /// </summary>
 /// <param name="Page">The page, as a path below the root of the sources.</param>
 /// <param name="Line">The line of its fence.</param>
@@ -43,6 +44,18 @@ internal sealed partial record DocumentBlock(string Page, int Line, string Langu
                 }
 
                 var status = StatusPattern().Match(text);
+                if (HerePattern().Match(text) is { Success: true } here)
+                {
+                    while (++i < Lines.Count)
+                    {
+                        text += "\n" + Lines[i];
+                        if (Lines[i] == here.Groups[1].Value)
+                        {
+                            break;
+                        }
+                    }
+                }
+
                 yield return (line, text, status.Success ? int.Parse(status.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture) : 0);
             }
         }
@@ -52,6 +65,7 @@ internal sealed partial record DocumentBlock(string Page, int Line, string Langu
     public string? Fault =>
         Language is "sh" or "bash" or "shell" ? "commands stand in blocks of the language console, behind a dollar"
         : Language == "console" && !Commands.Any() ? "no line begins with a dollar"
+        : Commands.Any(command => HerePattern().Match(command.Text) is { Success: true } here && !command.Text.EndsWith("\n" + here.Groups[1].Value, StringComparison.Ordinal)) ? "a here-document that does not end"
         : Language == "" && Lines.Any(line => CommandPattern().IsMatch(line)) ? "a command, or a synopsis that is no language text"
         : Directive is not null && NotRunBecause is null && !IsOthers && !NeedsKsmd && Directive.StartsWith("run", StringComparison.Ordinal) ? $"'{Directive}' is no way to run it"
         : NotRunBecause is { Length: < 10 } ? "no reason is given"
@@ -96,6 +110,9 @@ internal sealed partial record DocumentBlock(string Page, int Line, string Langu
 
     [GeneratedRegex(@"# exit (\d+)\s*$")]
     private static partial Regex StatusPattern();
+
+    [GeneratedRegex(@"<<'?([A-Z]+)'?")]
+    private static partial Regex HerePattern();
 
     [GeneratedRegex(@"^(\$ |(\./|sudo )?samepage |\./test|systemctl |kubectl |apt |echo |dotnet )")]
     private static partial Regex CommandPattern();

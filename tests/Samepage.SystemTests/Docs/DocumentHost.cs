@@ -5,12 +5,14 @@ namespace Samepage.SystemTests.Docs;
 
 /// <summary>
 /// A place where the commands of a page may do what they say: processes, mounts and directories of their own, in which
-/// three programs called qemu-system-x86 (4711 to 4713) hold pages in common. Policy, state and sockets are empty at first
-/// and gone afterwards. ksmd's settings are a copy, of which ksmd knows nothing, unless the page says that it changes them
+/// three programs called qemu-system-x86 (4711 to 4713) hold pages in common. Policy and sockets are empty at first, the
+/// state is the history that a daemon has kept of the last hour, and all is gone afterwards. ksmd's settings are a copy, of which ksmd knows nothing, unless the page says that it changes them
 /// and the test holds the lease.
 /// </summary>
 internal static class DocumentHost
 {
+    private const int FirstPid = 4711, Programs = 3;
+
     private static readonly string[] s_directories = ["/etc/samepage", "/var/lib/samepage", "/run/samepage"];
 
     /// <summary>Runs commands one after the other in one shell, up to the first that does not end as it should.</summary>
@@ -22,6 +24,7 @@ internal static class DocumentHost
         try
         {
             made.ForEach(directory => Directory.CreateDirectory(directory));
+            MadeUpHistory.Write(Path.Combine(work, "history.db"), Enumerable.Range(FirstPid, Programs));
             File.WriteAllText(Path.Combine(work, "run"), Script(work, commands, mayChangeKsmd));
             var (status, output, errors) = Tool.Run(
                 "timeout", ["-k", "5", "120", "unshare", "-pfm", "--kill-child", "--mount-proc", "bash", Path.Combine(work, "run")],
@@ -43,6 +46,7 @@ internal static class DocumentHost
             script.Append(CultureInfo.InvariantCulture, $"mount -t tmpfs -o size=16m tmpfs {directory}\n");
         }
 
+        script.Append(CultureInfo.InvariantCulture, $"cp {work}/history.db* /var/lib/samepage\n");
         if (!mayChangeKsmd)
         {
             script.Append(CultureInfo.InvariantCulture, $"if [ -d /sys/kernel/mm/ksm ]; then mkdir {work}/ksm; cp /sys/kernel/mm/ksm/* {work}/ksm; echo 0 >{work}/ksm/run; mount --bind {work}/ksm /sys/kernel/mm/ksm; fi\n");
@@ -50,7 +54,7 @@ internal static class DocumentHost
 
         var holder = TargetProgram.Compile("holder");
         script.Append(CultureInfo.InvariantCulture, $"mkdir {work}/work; cp {holder} {work}/qemu-system-x86\n");
-        for (var pid = 4711; pid <= 4713; pid++)
+        for (var pid = FirstPid; pid < FirstPid + Programs; pid++)
         {
             script.Append(CultureInfo.InvariantCulture, $"mkfifo {work}/{pid}; exec {{to}}<>{work}/{pid}; echo fill 7 >&$to\necho {pid - 1} >/proc/sys/kernel/ns_last_pid\n")
                 .Append(CultureInfo.InvariantCulture, $"{work}/qemu-system-x86 none 3000 1000 <&$to >{work}/{pid}.out & disown\n")

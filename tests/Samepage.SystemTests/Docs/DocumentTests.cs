@@ -80,6 +80,15 @@ public sealed partial class DocumentTests
         Assert.Equal([true, false, false, false], blocks.Select(block => block.Fault is null));
     }
 
+    /// <summary>Else the shell would take all that follows for text, and run none of it.</summary>
+    [Fact]
+    public void A_here_document_is_a_part_of_its_command()
+    {
+        var blocks = DocumentBlock.Of("page.md", "```console\n$ cat > file <<'END'   # exit 1\n$ not a command\nEND\n$ two\n```\n\n```console\n$ cat <<END\nnever ends\n```\n");
+        Assert.Equal([(2, "cat > file <<'END'   # exit 1\n$ not a command\nEND", 1), (5, "two", 0)], blocks[0].Commands);
+        Assert.Equal([null, "a here-document that does not end"], blocks.Select(block => block.Fault));
+    }
+
     private static bool IsRun(DocumentBlock block) => block.NotRunBecause is null && !block.IsOthers && block.Commands.Any();
 
     private static IReadOnlyList<DocumentBlock> Blocks(string page) => DocumentBlock.Of(page, File.ReadAllText(Path.Combine(s_root, page)));

@@ -1,7 +1,9 @@
 using System.Text.Json;
+using Samepage.Linux;
 using Samepage.Linux.Proc;
 using Samepage.Linux.Swapping;
 using Samepage.Linux.Sys;
+using Samepage.Merging.User;
 using Samepage.Scenarios.Guests;
 using Samepage.Scenarios.Guests.Desktop;
 using Samepage.Scenarios.Limits;
@@ -13,7 +15,7 @@ namespace Samepage.SystemTests.Scenarios;
 public sealed class FiftyTwoTests
 {
     private const string State = "/var/lib/samepage/scenario";
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10), s_bootPatience = TimeSpan.FromSeconds(90);
 
     [Theory]
     [InlineData("kernel")]
@@ -74,20 +76,22 @@ public sealed class FiftyTwoTests
     }
 
     [Theory]
-    [InlineData("INT")]
-    [InlineData("KILL")]
-    public void Ended_in_the_middle_nothing_is_left_at_the_latest_after_the_next_run(string signal)
+    [InlineData("kernel", "INT")]
+    [InlineData("kernel", "KILL")]
+    [InlineData("user", "KILL")]
+    public void Ended_in_the_middle_nothing_is_left_at_the_latest_after_the_next_run(string engine, string signal)
     {
-        using var lease = Lease("kernel");
+        using var lease = Lease(engine);
         var before = lease.Settings();
-        using (var run = Start(null, "--engine", "kernel", "--guests", "4", "--host", "1G"))
+        using (var run = Start(null, "--engine", engine, "--guests", "4", "--host", "1G"))
         {
             run.WaitForStep("guests come up");
-            for (var end = DateTime.UtcNow + s_patience; !new KsmSysfs().IsRunning && DateTime.UtcNow < end; Thread.Sleep(20))
+            for (var end = DateTime.UtcNow + s_bootPatience; !IsMerging(engine, run.Pid); Thread.Sleep(20))
             {
-                // The governor has yet to begin.
+                Assert.True(DateTime.UtcNow < end, $"merging has not begun:\n{run.Steps}");
             }
 
+            Assert.Contains(SwapArea.ReadAll(new ProcFs()), IsOfScenario);
             run.Signal(signal);
             Assert.NotEqual(0, run.WaitForExit());
             Assert.True(run.NothingIsLeftWithin(s_patience), "programs are left");
@@ -96,7 +100,8 @@ public sealed class FiftyTwoTests
         if (signal == "KILL")
         {
             Assert.Contains(Groups(), group => group.Contains("samepage-scenario-", StringComparison.Ordinal));
-            using var next = Start(null, "--engine", "kernel", "--guests", "1", "--host", "1G");
+            Assert.Contains(SwapArea.ReadAll(new ProcFs()), IsOfScenario);
+            using var next = Start(null, "--engine", engine, "--guests", "1", "--host", "1G");
             Assert.True(next.WaitForExit() == 0, next.Steps);
         }
 
@@ -114,6 +119,57 @@ public sealed class FiftyTwoTests
         Assert.Equal(3, large.Status);
         Assert.Contains("too little memory", large.Errors, StringComparison.Ordinal);
         Assert.Single(large.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Fact]
+    public void A_missing_QEMU_is_said_with_its_package()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "anyone else is told that it is root's, and no more");
+
+        // A device in its place is nothing to execute. PATH is not enough: the usual directories are looked through as well.
+        var (status, output, errors) = Tool.Run(
+            "unshare", "--mount", "/bin/sh", "-c",
+            "for qemu in /usr/local/bin/qemu-system-x86_64 /usr/bin/qemu-system-x86_64; do [ -e $qemu ] && mount --bind /dev/null $qemu; done; exec \"$0\" \"$@\"",
+            SamepageCommand.Executable, "scenario", "fifty-two", "--engine", "none");
+        Assert.Equal((3, ""), (status, output));
+        Assert.Contains("missing: qemu-system-x86_64 (package qemu-system-x86)", Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+    }
+
+    /// <summary>In a pid namespace, where nobody else's guests are seen; what runs there is no QEMU but is called like one.</summary>
+    [Theory]
+    [InlineData("qemu-system-x86_64")]
+    [InlineData("qemu-kvm")]
+    [InlineData("kvm")]
+    public void Other_QEMU_processes_are_a_reason_to_refuse(string name)
+    {
+        SkipWithoutGuests();
+        var directory = Directory.CreateTempSubdirectory("samepage-test-emulator-");
+        try
+        {
+            var program = Path.Combine(directory.FullName, name);
+            File.Copy("/bin/sleep", program);
+            var (status, output, errors) = Tool.Run(
+                "unshare", "-pf", "--kill-child", "--mount-proc", "/bin/sh", "-c",
+                "\"$0\" 60 & until grep -qE '^(qemu|kvm)' /proc/$!/comm; do :; done; \"$@\"; exit $?",
+                program, SamepageCommand.Executable, "scenario", "fifty-two", "--engine", "none", "--guests", "1", "--guest-size", "256M", "--host", "512M");
+            Assert.Equal((1, ""), (status, output));
+            Assert.Contains("1 other QEMU processes are running here", Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    [Theory]
+    [InlineData]
+    [InlineData("--anyway")]
+    public void While_another_samepage_drives_ksmd_it_is_refused_before_anything_starts(params string[] options)
+    {
+        SkipWithoutGuests();
+        Assert.SkipUnless(new KsmSysfs().Exists, "this kernel has no KSM");
+        using var held = new HeldSettings();
+        held.AssertRefused(["fifty-two", "--engine", "kernel", "--guests", "2", "--guest-size", "256M", "--host", "1G", .. options]);
     }
 
     [Fact]
@@ -164,10 +220,30 @@ public sealed class FiftyTwoTests
     private static IEnumerable<string> Groups() =>
         Directory.Exists("/sys/fs/cgroup/memory") ? Directory.EnumerateDirectories("/sys/fs/cgroup/memory") : Directory.EnumerateDirectories("/sys/fs/cgroup");
 
+    private static bool IsOfScenario(SwapArea area) => area.Path.StartsWith(State, StringComparison.Ordinal);
+
+    /// <summary>The governor has begun, or a guest has joined the scenario's domain, which has its process's number in its name.</summary>
+    private static bool IsMerging(string engine, int scenario)
+    {
+        if (engine == "kernel")
+        {
+            return new KsmSysfs().IsRunning;
+        }
+
+        try
+        {
+            return DomainQuery.Ask(DomainName.TryParse($"fifty-two-{scenario}")!, s_patience).Members.Count > 0;
+        }
+        catch (Exception early) when (early is LinuxException or IOException)
+        {
+            return false;
+        }
+    }
+
     private static void AssertClean(KsmdLease lease, string settings)
     {
         Assert.Equal(settings, lease.Settings());
-        Assert.DoesNotContain(SwapArea.ReadAll(new ProcFs()), area => area.Path.StartsWith(State, StringComparison.Ordinal));
+        Assert.DoesNotContain(SwapArea.ReadAll(new ProcFs()), IsOfScenario);
         Assert.False(Directory.Exists(State) && Directory.EnumerateFiles(State, "*.swap", SearchOption.AllDirectories).Any());
         Assert.DoesNotContain(Groups(), group => group.Contains("samepage-scenario-", StringComparison.Ordinal));
     }

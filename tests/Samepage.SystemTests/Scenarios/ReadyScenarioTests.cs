@@ -142,6 +142,17 @@ public sealed class ReadyScenarioTests
     }
 
     [Theory]
+    [InlineData("workers")]
+    [InlineData("unlike")]
+    public void While_another_samepage_drives_ksmd_it_is_refused_before_anything_starts(string name)
+    {
+        RequirePrograms(name);
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "the state directory is root's");
+        using var held = new HeldSettings();
+        held.AssertRefused(name, "--engine", "kernel", "--guests", "2", "--guest-size", "4M");
+    }
+
+    [Theory]
     [InlineData("browsers", "user")]
     [InlineData("containers", "user")]
     [InlineData("unlike", "none")]

@@ -33,7 +33,6 @@ internal sealed class ServeProcess : IDisposable
         File.Delete(Notify);
         _manager.Bind(new UnixDomainSocketEndPoint(Notify));
         var script = $"{beside} exec \"$0\" serve \"$@\"";
-        Started = Stopwatch.GetTimestamp();
         _unshare = Tool.Start(
             "env",
 
@@ -53,8 +52,6 @@ internal sealed class ServeProcess : IDisposable
     public string Directory { get; }
 
     public int Port { get; }
-
-    public long Started { get; }
 
     public string Control => Path.Combine(Directory, "run", "control");
 

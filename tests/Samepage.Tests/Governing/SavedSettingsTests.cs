@@ -141,6 +141,21 @@ public sealed class SavedSettingsTests : IDisposable
         SavedSettings.Take(_ksm, State, _proc).Dispose();
     }
 
+    [Fact]
+    public void A_holder_is_found_while_it_lives_and_nothing_is_changed()
+    {
+        Assert.Null(SavedSettings.FindHolder(State, _proc));
+        Assert.False(Directory.Exists(State));
+        using (SavedSettings.Take(_ksm, State, _proc))
+        {
+            Assert.Equal(Environment.ProcessId, SavedSettings.FindHolder(State, _proc));
+        }
+
+        LeaveBehind(4_194_305, startTicks: 1, BootId());
+        Assert.Null(SavedSettings.FindHolder(State, _proc));
+        Assert.Equal(("50000", true), (Read("pages_to_scan"), File.Exists(Record)));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -52,6 +52,17 @@ public sealed class KubernetesManifestTests
             container.SecurityContext.Capabilities.Add.Order(StringComparer.Ordinal));
     }
 
+    /// <summary>A record of the largest history that the policy inside lets grow, beside the copy that it is made of.</summary>
+    [Fact]
+    public void A_record_fits_where_it_is_written()
+    {
+        var pod = Load(s_text).OfType<V1DaemonSet>().Single().Spec.Template.Spec;
+        var name = Assert.Single(pod.Containers[0].VolumeMounts, mount => mount.MountPath == "/tmp").Name;
+        var directory = Assert.Single(pod.Volumes, volume => volume.Name == name).EmptyDir;
+        Assert.Null(directory.Medium);
+        Assert.True(directory.SizeLimit.ToDecimal() >= 2 * Policy.Default.History.SizeBytesMax, directory.SizeLimit.ToString());
+    }
+
     [Fact]
     public void The_policy_inside_is_one()
     {

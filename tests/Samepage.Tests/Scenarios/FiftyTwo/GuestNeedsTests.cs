@@ -22,6 +22,10 @@ public sealed class GuestNeedsTests
     [Fact]
     public void Few_guests_need_no_swap() => Assert.Equal(0, s_needs.SwapBytes(4));
 
+    /// <summary>The system tests' small form: they look at the swap when they kill it.</summary>
+    [Fact]
+    public void Four_small_guests_under_a_gigabyte_need_some() => Assert.InRange(GuestNeeds.Of(GiB / 4, GiB, 1).SwapBytes(4), 1, GiB);
+
     [Fact]
     public void Without_a_floor_no_swap_is_asked_for() => Assert.Equal(0, GuestNeeds.Of(GiB, 16 * GiB, 0).SwapBytes(52));
 

@@ -59,22 +59,6 @@ public static unsafe class FileHandle
         return descriptor;
     }
 
-    /// <summary>Locks a file that is there for as long as it stays open, without a need to write it.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="descriptor">To be closed; -1 where there is no such file, or not for this user.</param>
-    /// <returns>False where somebody else holds the lock.</returns>
-    public static bool TryLockExisting(string path, out int descriptor)
-    {
-        descriptor = Libc.open(path, Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
-        if (descriptor < 0 || Libc.flock(descriptor, Libc.LOCK_EX | Libc.LOCK_NB) == 0)
-        {
-            return true;
-        }
-
-        Close(ref descriptor);
-        return false;
-    }
-
     /// <summary>The owner and the permissions of a directory itself, not of what a link points to; null where it is none.</summary>
     public static (uint UserId, int Mode)? OwnerOfDirectory(string path)
     {

@@ -63,7 +63,7 @@ public sealed class FiftyTwoScenario : IScenario
             Missing(ksm);
         }
 
-        if (request.Engine == ScenarioEngine.Kernel && HeldLack.Find(request.StateDirectory, proc) is { } held)
+        if (request.Engine == ScenarioEngine.Kernel && HeldLack.Find(new KsmSysfs(), request.StateDirectory, proc) is { } held)
         {
             lacks.Add(held);
         }

@@ -16,7 +16,7 @@ internal static class KernelLack
         return KernelDemonstration.FindMissing(ksm)
             .Select(what => new ScenarioLack(
                 isRefused ? ScenarioLackKind.NotPermitted : ScenarioLackKind.Missing, "the kernel engine lacks " + what))
-            .Concat(HeldLack.Find(request.StateDirectory, proc) is { } held ? [held] : []);
+            .Concat(HeldLack.Find(ksm, request.StateDirectory, proc) is { } held ? [held] : []);
     }
 }
 
@@ -24,11 +24,12 @@ internal static class KernelLack
 internal static class HeldLack
 {
     /// <summary>Null where nobody does. It may still come later: whoever takes the settings says so then.</summary>
+    /// <param name="ksm">Its settings.</param>
     /// <param name="stateDirectory">Where settings found are noted.</param>
     /// <param name="proc">Where processes are looked up.</param>
-    public static ScenarioLack? Find(string stateDirectory, ProcFs proc) =>
-        SavedSettings.FindHolder(stateDirectory, proc) is { } pid
-            ? new ScenarioLack(ScenarioLackKind.Held, $"{new SettingsHeldException(pid).Message}; end it, or wait for it")
+    public static ScenarioLack? Find(KsmSysfs ksm, string stateDirectory, ProcFs proc) =>
+        SavedSettings.FindHolder(ksm, stateDirectory, proc) is { } pid
+            ? new ScenarioLack(ScenarioLackKind.Held, new SettingsHeldException(pid).Message)
             : null;
 }
 

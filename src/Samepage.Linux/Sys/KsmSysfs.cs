@@ -8,8 +8,11 @@ namespace Samepage.Linux.Sys;
 /// <c>max_page_sharing</c> answer EBUSY while pages are shared; <c>run=2</c> unmerges everything at once.
 /// </summary>
 /// <param name="root">The directory; tests replace it.</param>
-public sealed class KsmSysfs(string root = "/sys/kernel/mm/ksm")
+public sealed class KsmSysfs(string root = KsmSysfs.DefaultRoot)
 {
+    /// <summary>Where the kernel shows it.</summary>
+    public const string DefaultRoot = "/sys/kernel/mm/ksm";
+
     /// <summary>The directory.</summary>
     public string Root { get; } = root;
 

@@ -10,9 +10,9 @@ namespace Samepage.Governing;
 /// </summary>
 /// <remarks>
 /// Before a setting is written, the value found is on disk. One process at a time holds the settings: the values that a
-/// second one would find are not the operator's. So whoever holds them has locked their directory in /sys, wherever its
-/// own record lies, and whichever pid namespace it is in. A setting that somebody else has changed in the meantime is
-/// theirs and stays. Not thread-safe.
+/// second one would find are not the operator's. So whoever holds them has a lock of the host's, wherever its own record
+/// lies, and whichever pid namespace it is in. A setting that somebody else has changed in the meantime is theirs and
+/// stays. Not thread-safe.
 /// </remarks>
 public sealed class SavedSettings : IDisposable
 {
@@ -39,7 +39,7 @@ public sealed class SavedSettings : IDisposable
     public static SavedSettings Take(KsmSysfs ksm, string stateDirectory, ProcFs proc)
     {
         var path = Path.Combine(stateDirectory, FileName);
-        if (!FileHandle.TryLockExisting(LockPath(ksm), out var held))
+        if (!TryLock(ksm, out var held))
         {
             throw new SettingsHeldException(ReadRecord(path)?.Pid ?? 0);
         }
@@ -77,13 +77,29 @@ public sealed class SavedSettings : IDisposable
     }
 
     /// <summary>Who holds the settings now, to be asked before work that would be in vain; changes nothing.</summary>
+    /// <param name="ksm">The settings.</param>
     /// <param name="stateDirectory">Where the values found are kept.</param>
     /// <param name="proc">Where processes are looked up.</param>
-    /// <returns>The number of the process; null where <see cref="Take"/> would find nobody.</returns>
-    public static int? FindHolder(string stateDirectory, ProcFs proc)
+    /// <returns>The number of the process, 0 where that is not known here; null where <see cref="Take(KsmSysfs, string, ProcFs)"/> would find nobody.</returns>
+    public static int? FindHolder(KsmSysfs ksm, string stateDirectory, ProcFs proc)
     {
-        var path = Path.Combine(stateDirectory, FileName);
-        return File.Exists(path) && ReadRecord(path) is { } record && record.IsWriterAlive(proc) ? record.Pid : null;
+        if (ReadRecord(Path.Combine(stateDirectory, FileName)) is { } record && record.IsWriterAlive(proc))
+        {
+            return record.Pid;
+        }
+
+        if (!File.Exists(LockPath(ksm)))
+        {
+            return null;
+        }
+
+        if (!TryLock(ksm, out var held))
+        {
+            return 0;
+        }
+
+        FileHandle.Close(ref held);
+        return null;
     }
 
     /// <summary>Puts back what a process that is gone has left changed. Does nothing where there is nothing to do.</summary>
@@ -92,7 +108,7 @@ public sealed class SavedSettings : IDisposable
     public static IReadOnlyList<string> RestoreLeftBehind(KsmSysfs ksm, string stateDirectory, ProcFs proc)
     {
         var path = Path.Combine(stateDirectory, FileName);
-        if (!File.Exists(path) || !FileHandle.TryLockExisting(LockPath(ksm), out var held))
+        if (!File.Exists(path) || !TryLock(ksm, out var held))
         {
             // Whoever holds the lock lives, also where its process cannot be seen from here.
             return [];
@@ -172,8 +188,30 @@ public sealed class SavedSettings : IDisposable
         }
     }
 
-    /// <summary>Not one of the files in it: a runtime may lock what it opens.</summary>
-    private static string LockPath(KsmSysfs ksm) => ksm.Root;
+    private static string LockPath(KsmSysfs ksm) => Path.Combine(ksm.Root == KsmSysfs.DefaultRoot ? "/run/samepage" : ksm.Root, "ksmd.lock");
+
+    /// <summary>
+    /// Takes the host's lock on ksmd's settings, which is where only root can hold it: a lock on the kernel's own files
+    /// could be had by everybody who may read them. It ends with its process; the file stays, and is empty.
+    /// </summary>
+    /// <param name="ksm">The settings.</param>
+    /// <param name="held">To be closed; -1 where it could not be made, as on a host without /run.</param>
+    /// <returns>False where another process holds it.</returns>
+    private static bool TryLock(KsmSysfs ksm, out int held)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(LockPath(ksm))!);
+            held = FileHandle.TryLock(LockPath(ksm));
+            return held >= 0;
+        }
+        catch (Exception impossible) when (impossible is LinuxException or IOException or UnauthorizedAccessException)
+        {
+            // The record alone then keeps two apart that have one state directory.
+            held = -1;
+            return true;
+        }
+    }
 
     private static List<string> PutBack(KsmSysfs ksm, SettingsRecord record)
     {

@@ -72,7 +72,7 @@ internal sealed class MadeUpDashboard
         ];
         return new DaemonStatus(
             DaemonStatus.SchemaName, 812, "0.1.0", _now.AddDays(-12), now, false, new PolicyPart(["/etc/samepage/samepage.toml"], 3, _now.AddDays(-12), 5, null),
-            new GovernorPart("converged", "a whole pass brought 1.2 MiB, less than its CPU time is worth; looks again in 40 s", true, 100, 40, 0.02, 31.4, null),
+            new GovernorPart("converged", "a whole pass brought 1.2 MiB, less than its CPU time is worth; looks again in 40 s", true, 100, 40, 0.02, 31.4, null, []),
             new GuardPart(false, false, 0, scopes, new Dictionary<string, long>()),
             new HostFigures(exposure, exposure - (2400 * MiB), 41_000_000, 812, 900_000_000, 2034 + ((now - _now).TotalSeconds * 0.034), 201, 158 * GiB, headroom, 2.1),
             new RulesPart(201, 200), new SelfPart(1212, 31 * MiB, 90_000, 40, 2, 0));

@@ -53,6 +53,7 @@ public sealed class SavedSettingsTests : IDisposable
         {
             settings.Set("pages_to_scan", "50000");
             Assert.Equal(0, Assert.Throws<SettingsHeldException>(() => SavedSettings.Take(_ksm, elsewhere, _proc)).Pid);
+            Assert.Equal(0, SavedSettings.FindHolder(_ksm, elsewhere, _proc));
             Assert.False(Directory.Exists(elsewhere));
 
             // A record of a process that cannot be seen from here, as from another pid namespace: it is not taken for dead.
@@ -144,15 +145,15 @@ public sealed class SavedSettingsTests : IDisposable
     [Fact]
     public void A_holder_is_found_while_it_lives_and_nothing_is_changed()
     {
-        Assert.Null(SavedSettings.FindHolder(State, _proc));
+        Assert.Null(SavedSettings.FindHolder(_ksm, State, _proc));
         Assert.False(Directory.Exists(State));
         using (SavedSettings.Take(_ksm, State, _proc))
         {
-            Assert.Equal(Environment.ProcessId, SavedSettings.FindHolder(State, _proc));
+            Assert.Equal(Environment.ProcessId, SavedSettings.FindHolder(_ksm, State, _proc));
         }
 
         LeaveBehind(4_194_305, startTicks: 1, BootId());
-        Assert.Null(SavedSettings.FindHolder(State, _proc));
+        Assert.Null(SavedSettings.FindHolder(_ksm, State, _proc));
         Assert.Equal(("50000", true), (Read("pages_to_scan"), File.Exists(Record)));
     }
 

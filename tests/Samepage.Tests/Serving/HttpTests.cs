@@ -49,7 +49,7 @@ public sealed partial class HttpTests : IDisposable
         }
 
         _port = FreePort();
-        _server = HttpServer.Start(new IPEndPoint(IPAddress.Loopback, _port), _routes.Answer, _routes.AnswerPost);
+        _server = HttpServer.Start(new IPEndPoint(IPAddress.Loopback, _port), _routes.Answer, _routes.AnswerPost, () => ["samepage.example.org", "myhost"]);
     }
 
     private DashboardRoutes Dashboard(MergingReader reader)
@@ -144,6 +144,18 @@ public sealed partial class HttpTests : IDisposable
     [InlineData("GET /healthz HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\n\r\n", "HTTP/1.1 403")]
     [InlineData("GET /healthz HTTP/1.1\r\nHost: localhost\r\nOrigin: null\r\n\r\n", "HTTP/1.1 403")]
     [InlineData("GET /healthz HTTP/1.1\r\nHost: localhost:1\r\nOrigin: http://localhost:1\r\n\r\n", "HTTP/1.1 200")]
+    [InlineData("GET /healthz HTTP/1.1\r\nHost: myhost:7373\r\n\r\n", "HTTP/1.1 200")]
+    [InlineData("GET /healthz HTTP/1.1\r\nHost: Samepage.Example.org\r\nOrigin: https://samepage.example.org\r\n\r\n", "HTTP/1.1 200")]
+    [InlineData("GET /healthz HTTP/1.1\r\nHost: sub.samepage.example.org\r\n\r\n", "HTTP/1.1 421")]
+    [InlineData("GET /healthz HTTP/1.1\r\nHost: samepage.example.org.evil.example\r\n\r\n", "HTTP/1.1 421")]
+    [InlineData("GET /healthz HTTP/1.1\r\nHost: samepage.example.org\r\nOrigin: https://evil.example\r\n\r\n", "HTTP/1.1 403")]
+    [InlineData("GET /healthz HTTP/1.1\r\nHost: localhost\r\nOrigin: https://samepage.example.org.evil.example\r\n\r\n", "HTTP/1.1 403")]
+    [InlineData("GET /healthz HTTP/1.1\r\nHost: localhost\r\nOrigin: ftp://samepage.example.org\r\n\r\n", "HTTP/1.1 403")]
+    [InlineData("GET /healthz HTTP/1.1\r\nHost: rebound.example\r\nOrigin: https://samepage.example.org\r\n\r\n", "HTTP/1.1 421")]
+    [InlineData("POST /api/v1/estimate?pid=ls HTTP/1.1\r\nHost: samepage.example.org\r\nOrigin: https://samepage.example.org\r\nSec-Fetch-Site: same-origin\r\nX-Samepage: 1\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 400")]
+    [InlineData("POST /api/v1/estimate?pid=ls HTTP/1.1\r\nHost: 127.0.0.1:7373\r\nOrigin: https://samepage.example.org:8443\r\nSec-Fetch-Site: same-origin\r\nX-Samepage: 1\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 400")]
+    [InlineData("POST /api/v1/estimate?pid=ls HTTP/1.1\r\nHost: localhost\r\nOrigin: https://samepage.example.org\r\nSec-Fetch-Site: cross-site\r\nX-Samepage: 1\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 403")]
+    [InlineData("POST /api/v1/estimate?pid=ls HTTP/1.1\r\nHost: samepage.example.org\r\nOrigin: https://samepage.example.org\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 403")]
     [InlineData("POST /api/v1/status HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 405")]
     [InlineData("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 200")]
     [InlineData("GET /page/main.js HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 200")]

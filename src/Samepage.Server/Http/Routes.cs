@@ -50,6 +50,7 @@ public sealed class Routes(Func<DaemonStatus?> status, DecisionSource decisions,
     public byte[]? Answer(string question) => question.Split(' ') switch
     {
         ["status"] => status()?.ToJson(),
+        ["health"] => Health().Body,
         ["decisions", "host"] => decisions.Of(null).ToJson(),
         ["decisions", var text] when IsNumber(text, out var pid) => decisions.Of(pid).ToJson(),
         _ => null,

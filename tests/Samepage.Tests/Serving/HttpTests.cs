@@ -250,6 +250,16 @@ public sealed partial class HttpTests : IDisposable
         }
     }
 
+    /// <summary>A probe by HTTP fails while others hold all connections; one by the control socket does not.</summary>
+    [Fact]
+    public void Health_is_told_on_the_control_socket_too()
+    {
+        Assert.Equal(_routes.Answer("/healthz", "").Body, _routes.Answer("health"));
+        var stuck = new Routes(
+            () => _daemon.Status, new DecisionSource(_host.Log!, _daemon.RuleOf, () => TimeSpan.FromMinutes(1)), null!, null!, () => new BesideFigures([], new Dictionary<string, bool>(), null));
+        Assert.StartsWith("no turn since ", Encoding.UTF8.GetString(stuck.Answer("health")!), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_taken_port_is_refused_in_one_line()
     {

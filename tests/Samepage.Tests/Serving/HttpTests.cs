@@ -45,7 +45,10 @@ public sealed partial class HttpTests : IDisposable
             var guest = new ProcessIdentity(100, 7, "boot", "qemu", "web & co");
             store.Append(
                 new HistorySample(Now - 60, [.. HistorySeries.Host.Select((_, index) => (double?)(index + 0.5))]), [new ProcessSample(guest, 500, 600)],
-                [new ToldDecision(LogLevel.Info, new Decision(1, _host.Clock.Day, "governor", "host", null, "works", "why not"))]);
+                [
+                    new ToldDecision(LogLevel.Info, new Decision(9, _host.Clock.Day.AddSeconds(-5), "rules", "process", 100, "switched on", "")),
+                    new ToldDecision(LogLevel.Info, new Decision(1, _host.Clock.Day, "governor", "host", null, "works", "why not")),
+                ]);
         }
 
         _port = FreePort();
@@ -77,6 +80,7 @@ public sealed partial class HttpTests : IDisposable
     [InlineData("/api/v1/decisions", "Decisions")]
     [InlineData("/api/v1/decisions?about=100", "Decisions")]
     [InlineData("/api/v1/decisions?about=host", "Decisions")]
+    [InlineData("/api/v1/decisions?before=253402300799", "Decisions")]
     [InlineData("/api/v1/processes", "Processes")]
     [InlineData("/api/v1/domains", "Domains")]
     [InlineData("/api/v1/estimate", "WhatIf")]
@@ -92,6 +96,31 @@ public sealed partial class HttpTests : IDisposable
         var description = Description();
         AssertFits(JsonDocument.Parse(answer.Body).RootElement, description.GetProperty("components").GetProperty("schemas"), schema, schema);
     }
+
+    /// <summary>Decisions of a daemon that has ended are in its history, and nowhere else.</summary>
+    [Fact]
+    public void Decisions_before_a_time_are_the_history_s()
+    {
+        var at = _host.Clock.Day.ToUnixTimeMilliseconds() / 1000m;
+        string[] Told(decimal before) => [.. JsonDocument.Parse(_routes.Answer("/api/v1/decisions", string.Create(CultureInfo.InvariantCulture, $"?before={before}")).Body)
+            .RootElement.GetProperty("decisions").EnumerateArray().Select(decision => decision.GetProperty("what").GetString()!)];
+        Assert.Equal(["switched on", "works"], Told(at + 0.001m));
+        Assert.Equal(["switched on"], Told(at));
+        Assert.Empty(Told(at - 5));
+    }
+
+    [Theory]
+    [InlineData("?before=", 400)]
+    [InlineData("?before=-1", 400)]
+    [InlineData("?before=1e9", 400)]
+    [InlineData("?before=noon", 400)]
+    [InlineData("?before=253402300800", 400)]
+    [InlineData("?before=99999999999999999999999999999999", 400)]
+    [InlineData("?before=5&about=host", 400)]
+    [InlineData("?about=host&before=5", 400)]
+    [InlineData("?before=0", 200)]
+    [InlineData("?before=0.0005", 200)]
+    public void Decisions_are_asked_for_in_one_way(string query, int status) => Assert.Equal(status, _routes.Answer("/api/v1/decisions", query).Status);
 
     [Theory]
     [InlineData("?from=x", 400)]
@@ -109,11 +138,13 @@ public sealed partial class HttpTests : IDisposable
     [Fact]
     public void Where_no_history_is_kept_that_is_said()
     {
-        Assert.Equal(404, new HistoryDesk(() => null, _host.Clock, () => { }).Answer("").Status);
+        var none = new HistoryDesk(() => null, _host.Clock, () => { });
+        Assert.Equal((404, 404, 404), (none.Answer("").Status, none.Answer("?from=x").Status, none.DecisionsBefore(_host.Clock.Day).Status));
         var suspected = 0;
         File.WriteAllText(_history, new string('x', 8192));
         Assert.Equal(503, new HistoryDesk(() => _history, _host.Clock, () => suspected++).Answer("").Status);
-        Assert.Equal(1, suspected);
+        Assert.Equal(503, new HistoryDesk(() => _history, _host.Clock, () => suspected++).DecisionsBefore(_host.Clock.Day).Status);
+        Assert.Equal(2, suspected);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Diagnostics;
 using Samepage.Cli.Rendering;
 using Samepage.Governing;
@@ -24,13 +25,14 @@ internal static class StatusCommand
     private static readonly Option<string?> s_interval = new("--interval") { Description = "Watch for this long first (500ms, 2s, 1m): what ksmd spends is then of now", HelpName = "TIME" };
     private static readonly Option<string?> s_domain = DomainOption.Create("Only this domain of the user engine");
     private static readonly Option<bool> s_wait = new("--wait") { Description = "Wait until merging has converged" };
+    private static readonly Option<bool> s_daemon = new("--daemon") { Description = "Ask a running daemon whether it goes on turning, and nothing else; exit 1 if it does not" };
     private static readonly Option<string?> s_timeout = new("--timeout") { Description = "Wait no longer than this; exit 1 if it has not converged by then", HelpName = "TIME" };
 
     public static Command Create()
     {
         var command = new Command("status", "Say what merging saves, for whom, what ksmd spends and whether it has converged.");
         var targets = new TargetOptions().AddTo(command);
-        foreach (var option in new Option[] { s_domain, s_interval, s_wait, s_timeout, s_json })
+        foreach (var option in new Option[] { s_domain, s_interval, s_wait, s_timeout, s_daemon, s_json })
         {
             command.Options.Add(option);
         }
@@ -38,13 +40,19 @@ internal static class StatusCommand
         Manual.Add(
             command,
             "First coverage: whether all merged pages could break at once. Then what is saved, the profit after the kernel's bookkeeping, what ksmd spends, and whether merging has converged: more than one full scan without growth, as far as it was watched. Without targets all processes with merged pages are listed. Domains of the user engine follow.",
-            "Exit status: 0 done; 1 with --wait: it had not converged by --timeout, or ksmd stands still; 2 a bad value; 3 this kernel has no KSM; 4 not permitted; 5 no process matches, or the domain has no keeper.");
+            "--daemon is for the probes of containers and the like: it asks over the control socket, which no client of HTTP can fill, and looks at nothing else.",
+            "Exit status: 0 done; 1 with --wait: it had not converged by --timeout, or ksmd stands still, with --daemon: none answers, or it has not turned for 30 seconds; 2 a bad value; 3 this kernel has no KSM; 4 not permitted; 5 no process matches, or the domain has no keeper.");
         command.SetVerb((parsed, cancel) => Run(parsed, targets, cancel));
         return command;
     }
 
     private static int Run(ParseResult parsed, TargetOptions targetOptions, CancellationToken cancel)
     {
+        if (parsed.GetValue(s_daemon))
+        {
+            return parsed.CommandResult.Children.OfType<OptionResult>().Count(given => !given.Implicit) == 1 ? AskDaemon() : throw new CommandFailure(ExitCode.Usage, "--daemon goes alone");
+        }
+
         var interval = Time("--interval", parsed.GetValue(s_interval));
         var timeout = Time("--timeout", parsed.GetValue(s_timeout));
         var isWait = parsed.GetValue(s_wait);
@@ -82,6 +90,20 @@ internal static class StatusCommand
         return verdict is null || verdict.State == Convergence.Converged
             ? ExitCode.Done
             : throw new CommandFailure(ExitCode.Failed, $"merging has not converged: {verdict.Reason}");
+    }
+
+    private static int AskDaemon()
+    {
+        var path = ControlSocket.DefaultPath
+            ?? throw new CommandFailure(ExitCode.Failed, $"there is no place where a daemon of this user would listen; name its socket in {ControlSocket.Variable}");
+        var health = ControlQuery.Health(path);
+        if (health != "ok")
+        {
+            throw new CommandFailure(ExitCode.Failed, $"the daemon does not turn: {health}");
+        }
+
+        Console.Out.WriteLine(health);
+        return ExitCode.Done;
     }
 
     private static TimeSpan? Time(string option, string? text) => text is null ? null : DurationText.Parse(option, text);

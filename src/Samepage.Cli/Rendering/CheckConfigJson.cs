@@ -15,7 +15,7 @@ internal sealed record CheckConfigJson(
     public static CheckConfigJson From(Policy policy, RuleSurvey survey) => new(
         "samepage.check-config/1", policy.Sources, [.. policy.Rules.Select(RulePart.From)],
         new GovernorPart(policy.Governor.CpuBudgetPercent, policy.Governor.CpuBudgetOver.TotalSeconds, policy.Governor.CpuGentlePercent, policy.Governor.UsesZeroPage), GuardPart.From(policy.Guard),
-        new HistoryPart(policy.History.IsEnabled, policy.History.Path, policy.History.Days, policy.History.SizeBytesMax), new ServerPart(policy.Server.Listen),
+        new HistoryPart(policy.History.IsEnabled, policy.History.Path, policy.History.Days, policy.History.SizeBytesMax), new ServerPart(policy.Server.Listen, policy.Server.Hosts),
         [.. survey.Shown.Select(shown => new ProcessPart(
             shown.Facts.Process.Pid, shown.Facts.Process.Name, shown.Facts.GuestName, shown.Rule?.Name, shown.Rule?.Engine, shown.Rule?.Domain,
             shown.Rule?.Priority, shown.Rule?.Delay.TotalSeconds))],
@@ -50,7 +50,7 @@ internal sealed record CheckConfigJson(
 
     internal sealed record HistoryPart(bool Enabled, string? Path, int Days, long SizeBytesMax);
 
-    internal sealed record ServerPart(string? Listen);
+    internal sealed record ServerPart(string? Listen, IReadOnlyList<string> Hosts);
 
     internal sealed record ProcessPart(
         int Pid, string Name, string? Guest, string? Rule, RuleEngine? Engine, string? Domain, RulePriority? Priority, double? DelaySeconds);

@@ -36,6 +36,11 @@ public static class ControlQuery
         }
     }
 
+    /// <summary>Whether a daemon goes on turning: "ok", or what is wrong with it.</summary>
+    /// <exception cref="LinuxException">Nobody listens there, or not to this caller.</exception>
+    /// <exception cref="IOException">There was no answer in time, or none that makes sense.</exception>
+    public static string Health(string path) => Encoding.UTF8.GetString(Ask(path, "health")).TrimEnd();
+
     /// <summary>The latest decisions about a process or, where none is named, about the host; null as above.</summary>
     public static DecisionList? TryDecisions(string? path, int? pid) =>
         TryAsk(path, $"decisions {pid?.ToString(CultureInfo.InvariantCulture) ?? "host"}") is { } json ? DecisionList.TryRead(json) : null;

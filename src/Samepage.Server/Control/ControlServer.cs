@@ -147,7 +147,7 @@ public sealed class ControlServer : IDisposable
     {
         if (_answer(question) is not { } document)
         {
-            _ = socket.TrySend("error: not understood; ask 'status', 'decisions host' or 'decisions PID'"u8);
+            _ = socket.TrySend("error: not understood; ask 'status', 'health', 'decisions host' or 'decisions PID'"u8);
             return;
         }
 

@@ -4,9 +4,9 @@ namespace Samepage.Server.Control;
 
 /// <summary>Where a daemon can be asked, and how much may be said.</summary>
 /// <remarks>
-/// A question is one packet of text: <c>status</c>, <c>decisions host</c> or <c>decisions PID</c>. The answer is one
-/// packet, <c>ok</c> with a sealed memory file that holds JSON, or <c>error</c> and why. So nobody waits for a reader:
-/// what is answered is the asker's from that moment on.
+/// A question is one packet of text: <c>status</c>, <c>health</c>, <c>decisions host</c> or <c>decisions PID</c>. The
+/// answer is one packet, <c>ok</c> with a sealed memory file that holds JSON (of <c>health</c> a line of text), or
+/// <c>error</c> and why. So nobody waits for a reader: what is answered is the asker's from that moment on.
 /// </remarks>
 public static class ControlSocket
 {

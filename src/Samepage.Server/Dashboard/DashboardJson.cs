@@ -82,7 +82,8 @@ public sealed record DomainPart(
 /// <param name="Schema">What this is.</param>
 /// <param name="History">A history is kept.</param>
 /// <param name="Charts">The program was built with the chart library.</param>
-public sealed record DashboardAbilities(string Schema, bool History, bool Charts)
+/// <param name="Estimates">How many estimates were begun here; the latest is the number of the one that can be had.</param>
+public sealed record DashboardAbilities(string Schema, bool History, bool Charts, long Estimates)
 {
     /// <summary>The schema's name.</summary>
     public const string SchemaName = "samepage.dashboard/1";

@@ -18,7 +18,7 @@ public sealed class DashboardRoutes(MergingTables tables, IWhatIf whatIf, Estima
         "/api/v1/domains" => tables.Domains(),
         "/api/v1/plan" => Plan(query),
         "/api/v1/dashboard" => new HttpAnswer(200, HttpAnswer.Json, JsonSerializer.SerializeToUtf8Bytes(
-            new DashboardAbilities(DashboardAbilities.SchemaName, hasHistory(), DashboardFiles.HasCharts), DashboardJson.Default.DashboardAbilities)),
+            new DashboardAbilities(DashboardAbilities.SchemaName, hasHistory(), DashboardFiles.HasCharts, desk.Number), DashboardJson.Default.DashboardAbilities)),
         Routes.EstimatePath => new HttpAnswer(200, HttpAnswer.Json, desk.ToJson()),
         _ => null,
     };

@@ -36,6 +36,18 @@ public sealed class EstimateDesk(IWhatIf whatIf, Func<int, string?> domainOf, Ti
     private string? _reason;
     private byte[]? _estimate;
 
+    /// <summary>How many were begun.</summary>
+    public long Number
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _number;
+            }
+        }
+    }
+
     /// <summary>The latest whole estimate; null where there is none.</summary>
     public byte[]? Latest
     {

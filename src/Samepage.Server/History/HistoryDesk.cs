@@ -1,4 +1,5 @@
 using Samepage.Server.Http;
+using Samepage.Server.Loop;
 
 namespace Samepage.Server.History;
 
@@ -14,15 +15,20 @@ public sealed class HistoryDesk(Func<string?> path, TimeProvider clock, Action s
     /// <summary>Answers a query as it stands behind the path.</summary>
     public HttpAnswer Answer(string query)
     {
+        var now = clock.GetUtcNow();
+        return HistoryQuery.TryParse(query, now, out var wrong) is { } question
+            ? Read(reader => reader.Read(question, now.ToUnixTimeSeconds()).ToJson())
+            : path() is null ? NotKept() : HttpAnswer.Of(400, HttpAnswer.Text, wrong + "\n");
+    }
+
+    /// <summary>The latest decisions before a time, as <c>samepage.decisions/1</c>: of the host and of processes, also those of daemons before this one.</summary>
+    public HttpAnswer DecisionsBefore(DateTimeOffset time) => Read(reader => new DecisionList(DecisionList.SchemaName, null, reader.DecisionsBefore(time)).ToJson());
+
+    private HttpAnswer Read(Func<HistoryReader, byte[]> read)
+    {
         if (path() is not { } file)
         {
-            return HttpAnswer.Of(404, HttpAnswer.Text, "no history is kept: [history] enabled is false, or the daemon acts on nothing (--dry-run)\n");
-        }
-
-        var now = clock.GetUtcNow();
-        if (HistoryQuery.TryParse(query, now, out var wrong) is not { } question)
-        {
-            return HttpAnswer.Of(400, HttpAnswer.Text, wrong + "\n");
+            return NotKept();
         }
 
         try
@@ -30,7 +36,7 @@ public sealed class HistoryDesk(Func<string?> path, TimeProvider clock, Action s
             lock (_lock)
             {
                 using var reader = new HistoryReader(file);
-                return new HttpAnswer(200, HttpAnswer.Json, reader.Read(question, now.ToUnixTimeSeconds()).ToJson());
+                return new HttpAnswer(200, HttpAnswer.Json, read(reader));
             }
         }
         catch (HistoryException trouble)
@@ -43,4 +49,7 @@ public sealed class HistoryDesk(Func<string?> path, TimeProvider clock, Action s
             return HttpAnswer.Of(503, HttpAnswer.Text, $"the history cannot be read for now: {trouble.Message}\n");
         }
     }
+
+    private static HttpAnswer NotKept() =>
+        HttpAnswer.Of(404, HttpAnswer.Text, "no history is kept: [history] enabled is false, or the daemon acts on nothing (--dry-run)\n");
 }

@@ -74,7 +74,7 @@ public sealed partial class HistoryKeeper
         }
     }
 
-    private (HistorySample? Sample, IReadOnlyList<ToldDecision> Decisions) Next()
+    private (WaitingSample? Sample, IReadOnlyList<ToldDecision> Decisions) Next()
     {
         lock (_lock)
         {
@@ -83,7 +83,7 @@ public sealed partial class HistoryKeeper
     }
 
     /// <summary>What was written waits no longer. Meanwhile others may have come, and the oldest been pushed out.</summary>
-    private void Forget(HistorySample? sample, int decisions)
+    private void Forget(WaitingSample? sample, int decisions)
     {
         lock (_lock)
         {

@@ -9,18 +9,25 @@ namespace Samepage.Server.History;
 /// </summary>
 /// <param name="log">Where trouble is told.</param>
 /// <param name="clock">Its time of day may jump, its timestamps do not.</param>
-/// <param name="processes">Looks at the processes; called once a minute.</param>
+/// <param name="processes">Looks at the processes; called once a minute, also while nothing can be written.</param>
 public sealed partial class HistoryKeeper(DecisionLog log, TimeProvider clock, Func<IReadOnlyList<ProcessSample>> processes) : IDisposable
 {
-    /// <summary>What waits while nothing can be written: an hour of samples, and as many decisions as the log keeps.</summary>
+    /// <summary>
+    /// What waits while nothing can be written: an hour of samples, with them the processes of sixty minutes, and as many
+    /// decisions as the log keeps.
+    /// </summary>
     internal const int SamplesWaitingMax = 360, DecisionsWaitingMax = 256;
+
+    /// <summary>What processes hold by now is not what they held at the time of a sample that is older than this.</summary>
+    private static readonly TimeSpan s_lookedWithin = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan s_retryAfter = TimeSpan.FromSeconds(30), s_trimEvery = TimeSpan.FromMinutes(10);
 
     /// <summary>Guards what other threads hand in.</summary>
     private readonly Lock _lock = new();
-    private readonly Queue<HistorySample> _samples = [];
+    private readonly Queue<WaitingSample> _samples = [];
     private readonly Queue<ToldDecision> _decisions = [];
+    private WaitingSample? _newest;
     private HistoryOptions? _wanted;
     private bool _isSuspect;
 
@@ -58,7 +65,16 @@ public sealed partial class HistoryKeeper(DecisionLog log, TimeProvider clock, F
     }
 
     /// <summary>Hands a sample in.</summary>
-    public void Post(HistorySample sample) => Enqueue(_samples, sample, SamplesWaitingMax, isUrgent: true);
+    public void Post(HistorySample sample)
+    {
+        var waiting = new WaitingSample(sample);
+        lock (_lock)
+        {
+            _newest = waiting;
+        }
+
+        Enqueue(_samples, waiting, SamplesWaitingMax, isUrgent: true);
+    }
 
     /// <summary>Hands a decision in; it is written with the next sample.</summary>
     public void Tell(ToldDecision decision) => Enqueue(_decisions, decision, DecisionsWaitingMax, isUrgent: false);
@@ -82,14 +98,13 @@ public sealed partial class HistoryKeeper(DecisionLog log, TimeProvider clock, F
             return;
         }
 
-        if (_retryFrom is { } failed && clock.GetElapsedTime(failed) < s_retryAfter)
-        {
-            return;
-        }
-
         try
         {
-            Write(_options);
+            Look();
+            if (_retryFrom is not { } failed || clock.GetElapsedTime(failed) >= s_retryAfter)
+            {
+                Write(_options);
+            }
         }
         catch (Exception trouble) when (trouble is IOException or UnauthorizedAccessException)
         {
@@ -107,7 +122,10 @@ public sealed partial class HistoryKeeper(DecisionLog log, TimeProvider clock, F
 
         while (Next() is var (sample, decisions) && (sample is not null || decisions.Count > 0))
         {
-            WatchClock(sample);
+            WatchClock(sample?.Sample);
+
+            // It may have come since the last look.
+            Look();
             Append(_store, sample, decisions);
             Forget(sample, decisions.Count);
         }
@@ -128,17 +146,16 @@ public sealed partial class HistoryKeeper(DecisionLog log, TimeProvider clock, F
     }
 
     /// <summary>At the cap room is made at once, and not at the next time for it.</summary>
-    private void Append(HistoryStore store, HistorySample? sample, IReadOnlyList<ToldDecision> decisions)
+    private void Append(HistoryStore store, WaitingSample? waiting, IReadOnlyList<ToldDecision> decisions)
     {
-        var looked = sample is null ? null : Processes(sample);
         try
         {
-            store.Append(sample, looked, decisions);
+            store.Append(waiting?.Sample, waiting?.Processes, decisions);
         }
         catch (HistoryException full) when (full.IsFull)
         {
             store.Trim(Now, IsClockSteady);
-            store.Append(sample, looked, decisions);
+            store.Append(waiting?.Sample, waiting?.Processes, decisions);
         }
     }
 
@@ -177,17 +194,34 @@ public sealed partial class HistoryKeeper(DecisionLog log, TimeProvider clock, F
         (_store, _trimmedAt) = (null, null);
     }
 
-    private IReadOnlyList<ProcessSample>? Processes(HistorySample sample)
+    /// <summary>
+    /// Looks at the processes with the first sample of each minute, whether or not it can be written by then: what is
+    /// written later is of that moment too. A minute that has passed meanwhile is left without processes.
+    /// </summary>
+    private void Look()
     {
-        var minute = HistoryTier.Begin(sample.At, 60);
-        if (minute == _minute)
+        WaitingSample? newest;
+        lock (_lock)
         {
-            return null;
+            newest = _newest;
         }
 
-        _minute = minute;
-        return processes();
+        if (newest is not null && HistoryTier.Begin(newest.Sample.At, 60) is var minute && minute != _minute && Math.Abs(Now - newest.Sample.At) <= s_lookedWithin.TotalSeconds)
+        {
+            newest.Processes = processes();
+            _minute = minute;
+        }
     }
 
     private long Now => clock.GetUtcNow().ToUnixTimeSeconds();
+
+    /// <summary>A sample that waits to be written.</summary>
+    /// <param name="sample">The host.</param>
+    private sealed class WaitingSample(HistorySample sample)
+    {
+        public HistorySample Sample => sample;
+
+        /// <summary>The processes of its minute; null where they were not looked at with it. The worker's own.</summary>
+        public IReadOnlyList<ProcessSample>? Processes { get; set; }
+    }
 }

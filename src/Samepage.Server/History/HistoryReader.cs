@@ -47,6 +47,10 @@ public sealed partial class HistoryReader : IDisposable
         }
     }
 
+    /// <summary>The latest decisions before a time, of the host and of processes; the oldest first.</summary>
+    /// <exception cref="HistoryException">It cannot be read.</exception>
+    public IReadOnlyList<Decision> DecisionsBefore(DateTimeOffset time) => Decisions(FormattableString.Invariant($"at < {time.ToUnixTimeMilliseconds()}"));
+
     /// <summary>The time that there is something about, in seconds since 1970; null where there is nothing.</summary>
     /// <exception cref="HistoryException">It cannot be read.</exception>
     public (long From, long To)? Span() =>
@@ -122,18 +126,22 @@ public sealed partial class HistoryReader : IDisposable
     {
         var about = pids is null ? "pid IS NULL" : $"pid IN ({string.Join(", ", pids)})";
         var within = FormattableString.Invariant($"{about} AND at >= {query.From * 1000} AND at < {query.To * 1000}");
+        var decisions = Decisions(within);
+        var left = decisions.Count < DecisionsMax ? 0 : _database.Number($"SELECT count(*) FROM decision WHERE {within}") - decisions.Count;
+        return (decisions, left);
+    }
+
+    private List<Decision> Decisions(string within)
+    {
         var decisions = new List<Decision>();
-        using (var rows = _database.Prepare($"SELECT number, at, who, scope, pid, what, why FROM decision WHERE {within} ORDER BY at DESC, id DESC LIMIT {DecisionsMax}"))
+        using var rows = _database.Prepare($"SELECT number, at, who, scope, pid, what, why FROM decision WHERE {within} ORDER BY at DESC, id DESC LIMIT {DecisionsMax}");
+        while (rows.Step())
         {
-            while (rows.Step())
-            {
-                decisions.Add(new Decision(
-                    rows.Whole(0), DateTimeOffset.FromUnixTimeMilliseconds(rows.Whole(1)), rows.Text(2)!, rows.Text(3)!, (int?)rows.WholeOrNull(4), rows.Text(5)!, rows.Text(6)!));
-            }
+            decisions.Add(new Decision(
+                rows.Whole(0), DateTimeOffset.FromUnixTimeMilliseconds(rows.Whole(1)), rows.Text(2)!, rows.Text(3)!, (int?)rows.WholeOrNull(4), rows.Text(5)!, rows.Text(6)!));
         }
 
         decisions.Reverse();
-        var left = decisions.Count < DecisionsMax ? 0 : _database.Number($"SELECT count(*) FROM decision WHERE {within}") - decisions.Count;
-        return (decisions, left);
+        return decisions;
     }
 }

@@ -4,10 +4,11 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Samepage.Server.Http;
 
 /// <summary>
-/// Who may ask at all: by an address, and reading only, but for one question that costs work and is therefore put by
-/// POST. A page of a stranger whose name was made to point here (DNS rebinding) shows by its name in Host, and one that
-/// asks from elsewhere by its Origin. A POST must also carry a header that no page can send elsewhere without asking
-/// first, and asking first (OPTIONS) is refused: so it holds behind a reverse proxy too, which may leave Origin out.
+/// Who may ask at all: by an address or a name that the operator gave, and reading only, but for one question that costs
+/// work and is therefore put by POST. A page of a stranger whose name was made to point here (DNS rebinding) shows by its
+/// name in Host, and one that asks from elsewhere by its Origin. A POST must also carry a header that no page can send
+/// elsewhere without asking first, and asking first (OPTIONS) is refused: so it holds behind a reverse proxy too, which
+/// may leave Origin out.
 /// </summary>
 public static class HttpGate
 {
@@ -15,7 +16,9 @@ public static class HttpGate
     public const string OwnPageHeader = "X-Samepage";
 
     /// <summary>Why a request is refused; null where it is not.</summary>
-    public static HttpAnswer? Refusal(IHttpRequestFeature request)
+    /// <param name="request">The request.</param>
+    /// <param name="hosts">Names that the operator gave; compared without regard to case.</param>
+    public static HttpAnswer? Refusal(IHttpRequestFeature request, IReadOnlyList<string> hosts)
     {
         var isPost = request.Method == "POST" && request.Path == Routes.EstimatePath;
         if (!isPost && request.Method is not ("GET" or "HEAD"))
@@ -24,14 +27,14 @@ public static class HttpGate
         }
 
         var host = request.Headers.Host.ToString();
-        if (!IsAddress(host))
+        if (!IsAddress(host) && !IsNamed(host, hosts))
         {
-            return HttpAnswer.Of(421, HttpAnswer.Text, "ask by address, or by localhost: other names are refused, because they may be a stranger's\n");
+            return HttpAnswer.Of(421, HttpAnswer.Text, "ask by address, by localhost, or by a name of [server] hosts: other names are refused, because they may be a stranger's\n");
         }
 
         var origin = request.Headers.Origin.ToString();
-        return origin.Length > 0 && !string.Equals(origin, $"http://{host}", StringComparison.OrdinalIgnoreCase)
-            ? HttpAnswer.Of(403, HttpAnswer.Text, "pages of other origins may not ask\n")
+        return origin.Length > 0 && !string.Equals(origin, $"http://{host}", StringComparison.OrdinalIgnoreCase) && !IsNamedOrigin(origin, hosts)
+            ? HttpAnswer.Of(403, HttpAnswer.Text, "pages of other origins may not ask; that of a reverse proxy may where [server] hosts names it\n")
             : isPost ? RefusalOfPost(request) : null;
     }
 
@@ -56,9 +59,16 @@ public static class HttpGate
             return true;
         }
 
-        // An IPv6 address stands in brackets here, so a last colon outside of them begins the port.
-        var colon = host.LastIndexOf(':');
-        var name = colon > host.LastIndexOf(']') ? host[..colon] : host;
+        var name = WithoutPort(host);
         return name.Equals("localhost", StringComparison.OrdinalIgnoreCase) || IPAddress.TryParse(name, out _);
     }
+
+    private static bool IsNamed(string host, IReadOnlyList<string> hosts) => hosts.Contains(WithoutPort(host), StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Of any port, and with TLS or without: both are the proxy's, and it is known by its name.</summary>
+    private static bool IsNamedOrigin(string origin, IReadOnlyList<string> hosts) =>
+        origin.IndexOf("://", StringComparison.Ordinal) is var end and > 0 && origin[..end] is "http" or "https" && IsNamed(origin[(end + 3)..], hosts);
+
+    /// <summary>An IPv6 address stands in brackets here, so a last colon outside of them begins the port.</summary>
+    private static string WithoutPort(string host) => host.LastIndexOf(':') is var colon && colon > host.LastIndexOf(']') ? host[..colon] : host;
 }

@@ -22,6 +22,7 @@ public sealed class HttpServer : IHttpApplication<IFeatureCollection>, IDisposab
     public static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(5);
 
     private readonly KestrelServer _server;
+
     /// <summary>
     /// What a browser may do with an answer: take scripts, styles and data from here only, run nothing that stands in
     /// the page itself, make no markup of text, and show it in no other page.
@@ -32,10 +33,11 @@ public sealed class HttpServer : IHttpApplication<IFeatureCollection>, IDisposab
 
     private readonly Func<string, string, HttpAnswer> _answer;
     private readonly Func<string, string, HttpAnswer>? _answerPost;
+    private readonly Func<IReadOnlyList<string>> _hosts;
 
-    private HttpServer(IPEndPoint address, Func<string, string, HttpAnswer> answer, Func<string, string, HttpAnswer>? answerPost)
+    private HttpServer(IPEndPoint address, Func<string, string, HttpAnswer> answer, Func<string, string, HttpAnswer>? answerPost, Func<IReadOnlyList<string>>? hosts)
     {
-        (_answer, _answerPost) = (answer, answerPost);
+        (_answer, _answerPost, _hosts) = (answer, answerPost, hosts ?? (() => []));
         var options = new KestrelServerOptions { AddServerHeader = false, AllowSynchronousIO = false };
         Limit(options.Limits);
         options.Listen(address, listen => listen.Protocols = HttpProtocols.Http1);
@@ -48,11 +50,12 @@ public sealed class HttpServer : IHttpApplication<IFeatureCollection>, IDisposab
     /// <param name="address">Where.</param>
     /// <param name="answer">Answers a path and query to which access is allowed. Called from several threads.</param>
     /// <param name="answerPost">Answers what was asked by POST; null: nobody does.</param>
+    /// <param name="hosts">Names under which it may be asked, besides addresses and localhost; null: none. Called for each request.</param>
     /// <exception cref="IOException">The port is taken, or the address is not this machine's.</exception>
     public static HttpServer Start(
-        IPEndPoint address, Func<string, string, HttpAnswer> answer, Func<string, string, HttpAnswer>? answerPost = null)
+        IPEndPoint address, Func<string, string, HttpAnswer> answer, Func<string, string, HttpAnswer>? answerPost = null, Func<IReadOnlyList<string>>? hosts = null)
     {
-        var server = new HttpServer(address, answer, answerPost);
+        var server = new HttpServer(address, answer, answerPost, hosts);
         try
         {
             server._server.StartAsync(server, CancellationToken.None).GetAwaiter().GetResult();
@@ -79,7 +82,7 @@ public sealed class HttpServer : IHttpApplication<IFeatureCollection>, IDisposab
     {
         var request = context.GetRequiredFeature<IHttpRequestFeature>();
         var response = context.GetRequiredFeature<IHttpResponseFeature>();
-        var answer = HttpGate.Refusal(request) ?? Answer(request);
+        var answer = HttpGate.Refusal(request, _hosts()) ?? Answer(request);
         var packed = TakesGzip(request) ? answer.Packed() : null;
         var body = packed ?? answer.Body;
         response.StatusCode = answer.Status;

@@ -17,6 +17,7 @@ public sealed class Routes(Func<DaemonStatus?> status, DecisionSource decisions,
     /// <summary>The status is older than this only where the daemon does not turn any more.</summary>
     private static readonly TimeSpan s_healthyFor = TimeSpan.FromSeconds(30);
 
+    private static readonly long s_lastSecond = DateTimeOffset.MaxValue.ToUnixTimeSeconds();
     private static readonly Lazy<byte[]> s_openApi = new(ReadOpenApi);
 
     /// <summary>What an estimate is asked for by, and where it is found.</summary>
@@ -50,6 +51,7 @@ public sealed class Routes(Func<DaemonStatus?> status, DecisionSource decisions,
     public byte[]? Answer(string question) => question.Split(' ') switch
     {
         ["status"] => status()?.ToJson(),
+        ["health"] => Health().Body,
         ["decisions", "host"] => decisions.Of(null).ToJson(),
         ["decisions", var text] when IsNumber(text, out var pid) => decisions.Of(pid).ToJson(),
         _ => null,
@@ -74,15 +76,22 @@ public sealed class Routes(Func<DaemonStatus?> status, DecisionSource decisions,
     private HttpAnswer WithStatus(Func<DaemonStatus, HttpAnswer> of) =>
         status() is { } now ? of(now) : HttpAnswer.Of(503, HttpAnswer.Text, "starting\n");
 
-    /// <summary>Without a question all that are kept; <c>?about=host</c> or <c>?about=PID</c>.</summary>
+    /// <summary>Without a question all that are kept; <c>?about=host</c> or <c>?about=PID</c>; <c>?before=UNIX</c>: of the history.</summary>
     private HttpAnswer Decisions(string query) => query switch
     {
         "" or "?" => new HttpAnswer(200, HttpAnswer.Json, decisions.All().ToJson()),
         "?about=host" => new HttpAnswer(200, HttpAnswer.Json, decisions.Of(null).ToJson()),
         _ when query.StartsWith("?about=", StringComparison.Ordinal) && IsNumber(query["?about=".Length..], out var pid) =>
             new HttpAnswer(200, HttpAnswer.Json, decisions.Of(pid).ToJson()),
-        _ => HttpAnswer.Of(400, HttpAnswer.Text, "ask for ?about=host or ?about=PID, or for all without a query\n"),
+        _ when query.StartsWith("?before=", StringComparison.Ordinal) && Moment(query["?before=".Length..]) is { } time => history.DecisionsBefore(time),
+        _ => HttpAnswer.Of(400, HttpAnswer.Text, "ask for ?about=host or ?about=PID, for ?before=UNIX, or for all without a query\n"),
     };
+
+    /// <summary>Seconds since 1970, of which fractions count to the millisecond; null where it is no time.</summary>
+    private static DateTimeOffset? Moment(string text) =>
+        decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds <= s_lastSecond
+            ? DateTimeOffset.FromUnixTimeMilliseconds((long)(seconds * 1000))
+            : null;
 }
 
 /// <summary>Where decisions come from.</summary>

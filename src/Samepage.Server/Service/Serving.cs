@@ -1,3 +1,4 @@
+using System.Net;
 using System.Runtime.InteropServices;
 using Samepage.Governing;
 using Samepage.Guarding;
@@ -212,16 +213,19 @@ public sealed class Serving : IDisposable
 
         try
         {
-            var server = next is null ? null : HttpServer.Start(next, _routes.Answer, _routes.AnswerPost);
+            var server = next is null ? null : Serve(next);
             _http?.Dispose();
             (_http, _listen) = (server, address);
         }
         catch (IOException) when (former is not null)
         {
-            _http = HttpServer.Start(former, _routes.Answer, _routes.AnswerPost);
+            _http = Serve(former);
             throw;
         }
     }
+
+    /// <summary>Names are those of the policy of the moment, so that a reload need not begin anew for them.</summary>
+    private HttpServer Serve(IPEndPoint address) => HttpServer.Start(address, _routes.Answer, _routes.AnswerPost, () => _daemon.Policy.Server.Hosts);
 
     private string Effective()
     {

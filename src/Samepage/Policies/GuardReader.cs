@@ -8,6 +8,7 @@ namespace Samepage.Policies;
 internal static class GuardReader
 {
     private const double CoverageMax = 1000;
+    private const string CommandExample = "[\"/usr/local/bin/tell\", \"me\"]";
 
     /// <summary>Puts a file's section to what the files before it said.</summary>
     /// <exception cref="PolicyException">It cannot be followed.</exception>
@@ -49,8 +50,8 @@ internal static class GuardReader
     }
 
     private static IReadOnlyList<string>? Command(TomlSection section) =>
-        section.Texts("warning_command") is not { } command || Path.IsPathRooted(command[0])
-            ? section.Texts("warning_command")
+        section.Texts("warning_command", CommandExample) is not { } command || Path.IsPathRooted(command[0])
+            ? section.Texts("warning_command", CommandExample)
             : throw section.Wrong("warning_command", "must begin with the full path of a program; it is executed without a shell");
 
     /// <summary>A whole: what it leaves out is not taken from an earlier file, where it belonged to another kind of swap.</summary>

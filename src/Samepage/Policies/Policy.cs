@@ -100,6 +100,9 @@ public sealed record ServerPolicy
 {
     /// <summary>The address and port of HTTP; null where there shall be none.</summary>
     public string? Listen { get; init; } = "127.0.0.1:7373";
+
+    /// <summary>Names under which HTTP may be asked besides addresses and localhost; without scheme and port.</summary>
+    public IReadOnlyList<string> Hosts { get; init; } = [];
 }
 
 /// <summary>Section <c>[history]</c>.</summary>

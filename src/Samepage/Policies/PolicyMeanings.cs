@@ -52,6 +52,7 @@ internal static class PolicyMeanings
         [("[history]", "days")] = "How long quarters of an hour are kept; what is finer goes sooner.",
         [("[history]", "size_max")] = "The file grows no larger: the oldest goes first. 4M at least.",
         [("[server]", "listen")] = "Where HTTP listens: an address and a port, such as \"[::1]:7373\", or \"off\".",
+        [("[server]", "hosts")] = "Names under which HTTP may be asked, for a reverse proxy or for listen on more than the loopback: accepted in Host and as the host of an Origin, with any port. Addresses and localhost are accepted without.",
     };
 
     /// <summary>What a section is about; null where nobody has said.</summary>

@@ -28,7 +28,7 @@ public sealed class PolicyReader(UserNames users)
             Rules = rules.Count == 0 ? before.Rules : new RuleReader(users).Read(before.Rules, rules),
             Governor = root.Section("governor", "[governor]") is { } governor ? Governor(before.Governor, governor) : before.Governor,
             Guard = root.Section("guard", "[guard]") is { } guard ? GuardReader.Read(before.Guard, guard) : before.Guard,
-            Server = root.Section("server", "[server]") is { } server ? Server(server) : before.Server,
+            Server = root.Section("server", "[server]") is { } server ? Server(before.Server, server) : before.Server,
             History = root.Section("history", "[history]") is { } history ? History(before.History, history) : before.History,
             Sources = [.. before.Sources, file],
         };
@@ -71,16 +71,30 @@ public sealed class PolicyReader(UserNames users)
         return history;
     }
 
-    private static ServerPolicy Server(TomlSection section)
+    private static ServerPolicy Server(ServerPolicy before, TomlSection section)
     {
         var listen = section.Text("listen", "\"ADDRESS:PORT\" or \"off\"");
-        section.End();
-        return listen switch
+        var hosts = section.Texts("hosts", "[\"samepage.example.org\"]");
+        if (hosts?.FirstOrDefault(host => !IsHostName(host)) is { } wrong)
         {
-            null => new ServerPolicy(),
-            "off" => new ServerPolicy { Listen = null },
-            _ when IPEndPoint.TryParse(listen, out var endpoint) && endpoint.Port > 0 => new ServerPolicy { Listen = endpoint.ToString() },
-            _ => throw section.Wrong("listen", $"must be an address and a port, such as \"127.0.0.1:7373\" or \"[::1]:7373\", or \"off\", and is \"{listen}\""),
+            throw section.Wrong("hosts", $"must be names as they stand in an address, without scheme, port and path, such as [\"samepage.example.org\"], and has \"{wrong}\"");
+        }
+
+        section.End();
+        return before with
+        {
+            Listen = listen switch
+            {
+                null => before.Listen,
+                "off" => null,
+                _ when IPEndPoint.TryParse(listen, out var endpoint) && endpoint.Port > 0 => endpoint.ToString(),
+                _ => throw section.Wrong("listen", $"must be an address and a port, such as \"127.0.0.1:7373\" or \"[::1]:7373\", or \"off\", and is \"{listen}\""),
+            },
+            Hosts = hosts ?? before.Hosts,
         };
     }
+
+    /// <summary>Browsers send names of other scripts in their ASCII form (xn--).</summary>
+    private static bool IsHostName(string text) =>
+        text.All(char.IsAscii) && Uri.CheckHostName(text) is UriHostNameType.Dns or UriHostNameType.IPv4;
 }

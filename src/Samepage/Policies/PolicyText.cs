@@ -20,7 +20,7 @@ public static class PolicyText
             ("cpu_budget_percent", Number(policy.Governor.CpuBudgetPercent)), ("cpu_budget_over", Quote(PolicyUnits.Text(policy.Governor.CpuBudgetOver))),
             ("cpu_gentle_percent", Number(policy.Governor.CpuGentlePercent)), ("use_zero_pages", Truth(policy.Governor.UsesZeroPage)));
         var guard = policy.Guard;
-        Section(text, "[guard]", [.. Floors(guard.Host), ("warning_command", guard.WarningCommand.Count == 0 ? null : $"[{string.Join(", ", guard.WarningCommand.Select(Quote))}]")]);
+        Section(text, "[guard]", [.. Floors(guard.Host), ("warning_command", Array(guard.WarningCommand))]);
         Section(text, "[guard.swap]",
             ("provision", Quote(Word(guard.Swap.Provision))), ("directory", Quote(guard.Swap.Directory)),
             ("size_max", guard.Swap.Provision == SwapKind.None ? null : Quote(PolicyUnits.Text(guard.Swap.SizeBytesMax))));
@@ -32,7 +32,8 @@ public static class PolicyText
         Section(text, "[history]",
             ("enabled", Truth(policy.History.IsEnabled)), ("path", Quote(policy.History.Path)),
             ("days", policy.History.Days.ToString(CultureInfo.InvariantCulture)), ("size_max", Quote(PolicyUnits.Text(policy.History.SizeBytesMax))));
-        Section(text, "[server]", ("listen", Quote(policy.Server.Listen ?? "off")));
+        Section(text, "[server]",
+            ("listen", Quote(policy.Server.Listen ?? "off")), ("hosts", Array(policy.Server.Hosts)));
         return text.ToString();
     }
 
@@ -76,6 +77,9 @@ public static class PolicyText
     private static string Truth(bool truth) => truth ? "true" : "false";
 
     private static string Number(double number) => number.ToString(number == Math.Floor(number) ? "0.0" : "R", CultureInfo.InvariantCulture);
+
+    /// <summary>Null where it is empty: that cannot be written, and holds where the key is missing.</summary>
+    private static string? Array(IReadOnlyList<string> texts) => texts.Count == 0 ? null : $"[{string.Join(", ", texts.Select(Quote))}]";
 
     private static string? Quote(string? text)
     {

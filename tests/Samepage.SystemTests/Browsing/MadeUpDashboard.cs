@@ -4,6 +4,7 @@ using Samepage.Cli.Rendering;
 using Samepage.Estimating;
 using Samepage.Guarding;
 using Samepage.Server.Dashboard;
+using Samepage.Server.History;
 using Samepage.Server.Http;
 using Samepage.Server.Loop;
 using Samepage.Tests.Reporting;
@@ -13,6 +14,9 @@ namespace Samepage.SystemTests.Browsing;
 /// <summary>Answers as a daemon would on a busy host that nobody has: 200 guests, a domain, a month of history.</summary>
 internal sealed class MadeUpDashboard
 {
+    /// <summary>What a daemon remembers by itself.</summary>
+    private const int Told = 40;
+
     private const long GiB = 1L << 30, MiB = 1L << 20;
     private static readonly string[] s_roles = ["web", "db", "cache", "build", "ci-runner", "desktop", "mail", "proxy", "queue", "search"];
     private readonly DateTimeOffset _now = DateTimeOffset.UtcNow;
@@ -30,15 +34,21 @@ internal sealed class MadeUpDashboard
 
     public int Rows => _processes.Processes.Count;
 
+    /// <summary>How many estimates were asked for; the latest can be had.</summary>
+    public int Estimates { get; set; } = 1;
+
+    /// <summary>How many decisions the history has.</summary>
+    public int DecisionsKept { get; set; } = Told;
+
     public HttpAnswer Answer(string path, string query) => path switch
     {
         "/api/v1/status" => Json(Status().ToJson()),
         "/api/v1/processes" => Json(JsonSerializer.SerializeToUtf8Bytes(_processes, DashboardJson.Default.ProcessList)),
         "/api/v1/domains" => Json(JsonSerializer.SerializeToUtf8Bytes(Domains(), DashboardJson.Default.DomainList)),
-        "/api/v1/decisions" => Json(new DecisionList(DecisionList.SchemaName, null, Decisions()).ToJson()),
-        "/api/v1/estimate" => Json(Encoding.UTF8.GetBytes($"{{\"schema\":\"samepage.what-if/1\",\"number\":1,\"state\":\"done\",\"started_at\":\"{_now:O}\",\"seconds_max\":60,\"targets_max\":64,\"pids\":[],\"reason\":null,\"estimate\":{Encoding.UTF8.GetString(_estimate)}}}")),
+        "/api/v1/decisions" => Json(new DecisionList(DecisionList.SchemaName, null, Decisions(query)).ToJson()),
+        "/api/v1/estimate" => Json(Encoding.UTF8.GetBytes($"{{\"schema\":\"samepage.what-if/1\",\"number\":{Estimates},\"state\":\"{(Estimates == 0 ? "none" : "done")}\",\"started_at\":\"{_now:O}\",\"seconds_max\":60,\"targets_max\":64,\"pids\":[],\"reason\":null,\"estimate\":{(Estimates == 0 ? "null" : Encoding.UTF8.GetString(_estimate))}}}")),
         "/api/v1/history" => Json(History(query)),
-        "/api/v1/dashboard" => Json("{\"schema\":\"samepage.dashboard/1\",\"history\":true,\"charts\":true}"u8.ToArray()),
+        "/api/v1/dashboard" => Json(Encoding.UTF8.GetBytes($"{{\"schema\":\"samepage.dashboard/1\",\"history\":true,\"charts\":true,\"estimates\":{Estimates}}}")),
         _ => DashboardFiles.Find(path) ?? HttpAnswer.Of(404, HttpAnswer.Text, "no\n"),
     };
 
@@ -83,7 +93,7 @@ internal sealed class MadeUpDashboard
         new KernelPart("scanning", 200, 412_345, 11_000_000, 900_000, 9_000_000, 120_000, Saved(_now.ToUnixTimeSeconds()), 2400 * MiB, Saved(_now.ToUnixTimeSeconds()) - (2400 * MiB), 1_234_567, 2034),
         [new DomainPart("web", 880, 260_000, 9 * MiB, 14.2, 4, 21_000, 99_000, 310 * MiB, 12_234, 8123)]);
 
-    private List<Decision> Decisions()
+    private IReadOnlyList<Decision> Decisions(string query)
     {
         (string Who, string Scope, int? Pid, string What, string Why)[] kinds =
         [
@@ -92,7 +102,16 @@ internal sealed class MadeUpDashboard
             ("guard", "/machine.slice/ci", null, "nothing may merge further", "coverage fell below 1.25 (exposure 20.0 GiB, headroom 24.0 GiB of memory + 0 bytes of swap, coverage 1.20, memory pressure 0 %)"),
             ("governor", "host", null, "works, ksmd scans 3300 pages, then sleeps 20 ms, without smart scan", "2.0 GiB in 2 processes are newly eligible: burst at 50 % of a core"),
         ];
-        return [.. Enumerable.Range(1, 40).Select(i => new Decision(i, _now.AddSeconds((i - 40) * 97.0), kinds[i % 4].Who, kinds[i % 4].Scope, kinds[i % 4].Pid, kinds[i % 4].What, kinds[i % 4].Why))];
+        var all = Enumerable.Range(0, DecisionsKept).Select(ago => (Kind: kinds[ago % 4], Number: Told - ago, At: _now.AddSeconds(ago * -97.0)))
+            .Select(told => new Decision(told.Number, told.At, told.Kind.Who, told.Kind.Scope, told.Kind.Pid, told.Kind.What, told.Kind.Why));
+        if (!query.StartsWith("?before=", StringComparison.Ordinal))
+        {
+            return [.. all.Take(Told).Reverse()];
+        }
+
+        var before = (long)(decimal.Parse(query["?before=".Length..], System.Globalization.CultureInfo.InvariantCulture) * 1000);
+        return [.. all.Select(decision => decision with { At = DateTimeOffset.FromUnixTimeMilliseconds(decision.At.ToUnixTimeMilliseconds()) })
+            .Where(decision => decision.At.ToUnixTimeMilliseconds() < before).Take(HistoryReader.DecisionsMax).Reverse()];
     }
 
     /// <summary>More by day than by night.</summary>

@@ -105,6 +105,36 @@ public sealed class ServeTests : IDisposable
     }
 
     [Fact]
+    public void Names_are_those_of_the_policy_and_health_is_told_while_http_is_full()
+    {
+        Write("[server]\nhosts = [\"samepage.example.org\"]\n");
+        using var daemon = new ServeProcess(_directory, "", "--dry-run");
+        daemon.Expect("READY=1");
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.MisdirectedRequest), (Named(daemon, "samepage.example.org"), Named(daemon, "myhost")));
+        Write("[server]\nhosts = [\"myhost\"]\n");
+        Tool.Signal(daemon.Pid, "HUP");
+        daemon.Expect("RELOADING=1");
+        daemon.Expect("READY=1");
+        Assert.Equal((HttpStatusCode.MisdirectedRequest, HttpStatusCode.OK), (Named(daemon, "samepage.example.org"), Named(daemon, "myhost")));
+
+        var idle = Enumerable.Range(0, 40).Select(_ => new TcpClient("127.0.0.1", daemon.Port)).ToList();
+        Assert.Throws<HttpRequestException>(() => daemon.Get("/healthz"));
+        Assert.Equal((0, "ok\n", ""), daemon.Ask("status", "--daemon"));
+        Assert.Equal(2, daemon.Ask("status", "--daemon", "--json").Status);
+        idle.ForEach(client => client.Dispose());
+        Assert.Equal(0, daemon.End("TERM"));
+        Assert.Equal(1, daemon.Ask("status", "--daemon").Status);
+    }
+
+    private static HttpStatusCode Named(ServeProcess daemon, string host)
+    {
+        using var client = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"http://127.0.0.1:{daemon.Port}/healthz"));
+        request.Headers.Host = host;
+        return client.Send(request).StatusCode;
+    }
+
+    [Fact]
     public void A_storm_of_processes_costs_bounded_memory_and_CPU()
     {
         using var lease = KsmdLease.Take();

@@ -64,6 +64,58 @@ public sealed class HistoryTroubleTests : IDisposable
     }
 
     [Fact]
+    public void What_waits_for_a_disk_has_the_processes_of_its_time()
+    {
+        var state = Path.GetDirectoryName(_rig.Options.Path)!;
+        File.WriteAllText(state, "in the way");
+        var begin = _rig.Now;
+        for (var minute = 1; minute <= 5; minute++)
+        {
+            _rig.Processes = [Guest(minute * 100)];
+            _rig.Steps(6, 1);
+        }
+
+        File.Delete(state);
+        _rig.Processes = [Guest(9000)];
+        _rig.Steps(6, 1);
+        Assert.Equal([100 * 4096, 200 * 4096, 300 * 4096, 400 * 4096, 500 * 4096, 9000 * 4096], Saved(begin, 6));
+    }
+
+    [Fact]
+    public void A_minute_whose_writing_failed_keeps_its_processes()
+    {
+        var begin = _rig.Now;
+        _rig.Processes = [Guest(100)];
+        _rig.Steps(6, 1);
+        using (var other = SqliteDatabase.OpenForWriting(_rig.Options.Path))
+        {
+            other.Execute("BEGIN IMMEDIATE");
+            _rig.Processes = [Guest(200)];
+            _rig.Step(1);
+            Assert.False(_rig.Keeper.IsKept);
+        }
+
+        _rig.Processes = [Guest(300)];
+        _rig.Steps(11, 1);
+        Assert.Equal([100 * 4096, 200 * 4096, 300 * 4096], Saved(begin, 3));
+    }
+
+    /// <summary>A disk that hangs holds up whoever would look: by then processes hold something else.</summary>
+    [Fact]
+    public void A_minute_that_nobody_looked_at_in_time_has_no_processes()
+    {
+        var begin = _rig.Now;
+        _rig.Processes = [Guest(100)];
+        _rig.Steps(6, 1);
+        _rig.Keeper.Post(HistoryRig.Sample(_rig.Now, 2));
+        _rig.Clock.Advance(TimeSpan.FromMinutes(1));
+        _rig.Processes = [Guest(200)];
+        _rig.Steps(6, 3);
+        Assert.Equal([100 * 4096, null, 200 * 4096], Saved(begin, 3));
+        Assert.Equal([1, 2, 3], HistoryRig.Series(_rig.Read(begin, begin + 180, 3), "saved_bytes"));
+    }
+
+    [Fact]
     public void Another_program_s_database_is_left_alone()
     {
         Directory.CreateDirectory(Path.GetDirectoryName(_rig.Options.Path)!);
@@ -193,6 +245,10 @@ public sealed class HistoryTroubleTests : IDisposable
         Assert.Equal((16, 2), (reader.Number("SELECT count(*) FROM host WHERE step = 60"), reader.Number("SELECT count(*) FROM host WHERE step = 900")));
         Assert.Equal(4, HistoryRig.Series(_rig.Read(begin, begin + 900, 2), "saved_bytes")[0]);
     }
+
+    private static ProcessSample Guest(long savedPages) => new(new ProcessIdentity(7, 1, "b", "qemu", "web"), savedPages, 0);
+
+    private double?[] Saved(long begin, int minutes) => HistoryRig.Series(_rig.Read(begin, begin + (60 * minutes), minutes, "7"), "saved_bytes");
 
     [Fact]
     public void Only_its_owner_may_read_it()

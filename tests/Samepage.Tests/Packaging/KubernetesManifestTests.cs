@@ -1,3 +1,4 @@
+using System.Text.Json;
 using k8s;
 using k8s.Models;
 using Samepage.Cli;
@@ -39,6 +40,25 @@ public sealed class KubernetesManifestTests
         var listen = container.Args[container.Args.IndexOf("--listen") + 1];
         Assert.EndsWith($":{Assert.Single(container.Ports).ContainerPort}", listen, StringComparison.Ordinal);
         Assert.NotEqual(true, container.SecurityContext.Privileged);
+    }
+
+    /// <summary>Whoever fills the server's connections must not have the daemon restarted.</summary>
+    [Fact]
+    public void Probes_ask_by_a_command_of_ours_and_not_by_http()
+    {
+        var container = Load(s_text).OfType<V1DaemonSet>().Single().Spec.Template.Spec.Containers[0];
+        var image = File.ReadLines(Path.Combine(Checkout.Root, "packaging", "container", "Containerfile")).Single(line => line.StartsWith("HEALTHCHECK ", StringComparison.Ordinal));
+        var check = JsonSerializer.Deserialize<string[]>(image[image.IndexOf('[', StringComparison.Ordinal)..])!;
+        foreach (var command in new[] { container.LivenessProbe.Exec.Command, container.ReadinessProbe.Exec.Command, check })
+        {
+            Assert.Equal("samepage", command[0]);
+            var parsed = Program.CreateRoot().Parse([.. command.Skip(1)]);
+            Assert.Empty(parsed.Errors);
+            Assert.Equal("status", parsed.CommandResult.Command.Name);
+        }
+
+        Assert.Null(container.LivenessProbe.HttpGet);
+        Assert.Null(container.ReadinessProbe.HttpGet);
     }
 
     /// <summary>The capabilities are those of the systemd unit, which says what each is for: both run the same daemon.</summary>

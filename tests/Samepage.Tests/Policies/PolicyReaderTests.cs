@@ -55,6 +55,7 @@ public sealed class PolicyReaderTests : IDisposable
 
             [server]
             listen = "[::1]:80"
+            hosts = ["samepage.example.org", "myhost"]
             """);
         var rule = Assert.Single(policy.Rules);
         Assert.Equal(
@@ -69,6 +70,17 @@ public sealed class PolicyReaderTests : IDisposable
         Assert.Equal(new SwapPolicy { Provision = SwapKind.File, Directory = "/srv/swap", SizeBytesMax = 3L << 29 }, policy.Guard.Swap);
         Assert.Equal(new ControlGroupFloors("/machine.slice", new CoverageFloors { Floor = 1.5, Warning = 2 }), Assert.Single(policy.Guard.ControlGroups));
         Assert.Equal("[::1]:80", policy.Server.Listen);
+        Assert.Equal(["samepage.example.org", "myhost"], policy.Server.Hosts);
+    }
+
+    [Fact]
+    public void A_later_file_changes_of_the_server_what_it_names()
+    {
+        var first = Read("[server]\nlisten = \"0.0.0.0:80\"\n");
+        var second = new PolicyReader(Users).Read(first, "later.toml", "[server]\nhosts = [\"myhost\"]\n");
+        var third = new PolicyReader(Users).Read(second, "last.toml", "[server]\nlisten = \"off\"\n");
+        Assert.Equal(("0.0.0.0:80", "myhost"), (second.Server.Listen, Assert.Single(second.Server.Hosts)));
+        Assert.Equal((null, "myhost"), (third.Server.Listen, Assert.Single(third.Server.Hosts)));
     }
 
     [Theory]
@@ -107,6 +119,12 @@ public sealed class PolicyReaderTests : IDisposable
     [InlineData("[guard.cgroup]\npath = \"/a\"", "1:1: [[guard.cgroup]] must be written in double brackets")]
     [InlineData("[server]\nlisten = \"localhost:80\"", "2:10: listen must be an address and a port")]
     [InlineData("[server]\nlisten = \"127.0.0.1\"", "2:10: listen must be an address and a port")]
+    [InlineData("[server]\nhosts = \"myhost\"", "2:9: hosts must be an array of strings that are not empty, such as [\"samepage.example.org\"]")]
+    [InlineData("[server]\nhosts = []", "2:9: hosts must be an array of strings")]
+    [InlineData("[server]\nhosts = [\"a\", \"https://a.example\"]", "2:9: hosts must be names as they stand in an address, without scheme, port and path, such as [\"samepage.example.org\"], and has \"https://a.example\"")]
+    [InlineData("[server]\nhosts = [\"a.example:80\"]", "and has \"a.example:80\"")]
+    [InlineData("[server]\nhosts = [\"*.example\"]", "and has \"*.example\"")]
+    [InlineData("[server]\nhosts = [\"a.example/b\"]", "and has \"a.example/b\"")]
     [InlineData("[rule]\nname = \"a\"", "1:1: [[rule]] must be written in double brackets")]
     [InlineData("[[rule]]\nengine = \"off\"", "1:1: [[rule]] has no name")]
     [InlineData("[[rule]]\nname = \"\"", "2:8: name is empty")]
@@ -246,7 +264,7 @@ public sealed class PolicyReaderTests : IDisposable
                     WarningCommand = command.Length == 0 ? [] : ["/bin/x", .. command],
                     Swap = swap == 0 ? new SwapPolicy() : new SwapPolicy { Provision = SwapKind.File, Directory = "/s", SizeBytesMax = swap * 4096L },
                 },
-                Server = new ServerPolicy { Listen = swap % 2 == 0 ? null : "0.0.0.0:80" },
+                Server = new ServerPolicy { Listen = swap % 2 == 0 ? null : "0.0.0.0:80", Hosts = swap % 3 == 0 ? [] : ["a.example", "b"] },
             };
         policies.Sample(policy =>
         {
@@ -254,7 +272,8 @@ public sealed class PolicyReaderTests : IDisposable
             var read = Read(text);
             Assert.Equal(text, PolicyText.Write(read with { Rules = [.. read.Rules.Select(rule => rule with { Position = new PolicyPosition("f", 1, 1) })] }));
             Assert.Equal(policy.Rules.Select(rule => rule with { Position = null! }), read.Rules.Select(rule => rule with { Position = null! }));
-            Assert.Equal((policy.Governor, policy.Guard.Host, policy.Guard.Swap, policy.Server), (read.Governor, read.Guard.Host, read.Guard.Swap, read.Server));
+            Assert.Equal((policy.Governor, policy.Guard.Host, policy.Guard.Swap, policy.Server.Listen), (read.Governor, read.Guard.Host, read.Guard.Swap, read.Server.Listen));
+            Assert.Equal(policy.Server.Hosts, read.Server.Hosts);
             Assert.Equal(policy.Guard.WarningCommand, read.Guard.WarningCommand);
             Assert.Equal(policy.Guard.ControlGroups, read.Guard.ControlGroups);
         }, iter: 300);

@@ -11,7 +11,12 @@ public sealed class ControlTests : IDisposable
     private readonly string _directory = Directory.CreateTempSubdirectory("samepage-control-").FullName;
     private readonly ControlServer _server;
 
-    public ControlTests() => _server = ControlServer.Start(Socket, question => question == "status" ? Encoding.UTF8.GetBytes(new string('x', 300_000)) : null);
+    public ControlTests() => _server = ControlServer.Start(Socket, question => question switch
+    {
+        "status" => Encoding.UTF8.GetBytes(new string('x', 300_000)),
+        "health" => "no turn since noon\n"u8.ToArray(),
+        _ => null,
+    });
 
     private string Socket => Path.Combine(_directory, ControlSocket.FileName);
 
@@ -59,6 +64,13 @@ public sealed class ControlTests : IDisposable
         Assert.Null(ControlQuery.TryStatus(null));
         Assert.Null(ControlQuery.TryStatus(Path.Combine(_directory, "nobody")));
         Assert.Null(ControlQuery.TryStatus(Socket));
+    }
+
+    [Fact]
+    public void Health_is_a_line_and_nobody_there_an_error()
+    {
+        Assert.Equal("no turn since noon", ControlQuery.Health(Socket));
+        Assert.Throws<LinuxException>(() => ControlQuery.Health(Path.Combine(_directory, "nobody")));
     }
 
     private byte[]? TryAsk()

@@ -93,8 +93,10 @@ public sealed class DashboardTests : IDisposable
     [Fact]
     public void One_estimate_at_a_time_and_a_pause_after_each()
     {
+        Assert.Equal(0, _desk.Number);
         Assert.Equal(202, _desk.Begin([100]).Status);
         Assert.Equal(409, _desk.Begin([101]).Status);
+        Assert.Equal(1, _desk.Number);
         Finish();
         Assert.Equal("done", State());
         Assert.Equal(429, _desk.Begin([101]).Status);

@@ -45,11 +45,14 @@ public sealed partial class HttpTests : IDisposable
             var guest = new ProcessIdentity(100, 7, "boot", "qemu", "web & co");
             store.Append(
                 new HistorySample(Now - 60, [.. HistorySeries.Host.Select((_, index) => (double?)(index + 0.5))]), [new ProcessSample(guest, 500, 600)],
-                [new ToldDecision(LogLevel.Info, new Decision(1, _host.Clock.Day, "governor", "host", null, "works", "why not"))]);
+                [
+                    new ToldDecision(LogLevel.Info, new Decision(9, _host.Clock.Day.AddSeconds(-5), "rules", "process", 100, "switched on", "")),
+                    new ToldDecision(LogLevel.Info, new Decision(1, _host.Clock.Day, "governor", "host", null, "works", "why not")),
+                ]);
         }
 
         _port = FreePort();
-        _server = HttpServer.Start(new IPEndPoint(IPAddress.Loopback, _port), _routes.Answer, _routes.AnswerPost);
+        _server = HttpServer.Start(new IPEndPoint(IPAddress.Loopback, _port), _routes.Answer, _routes.AnswerPost, () => ["samepage.example.org", "myhost"]);
     }
 
     private DashboardRoutes Dashboard(MergingReader reader)
@@ -77,6 +80,7 @@ public sealed partial class HttpTests : IDisposable
     [InlineData("/api/v1/decisions", "Decisions")]
     [InlineData("/api/v1/decisions?about=100", "Decisions")]
     [InlineData("/api/v1/decisions?about=host", "Decisions")]
+    [InlineData("/api/v1/decisions?before=253402300799", "Decisions")]
     [InlineData("/api/v1/processes", "Processes")]
     [InlineData("/api/v1/domains", "Domains")]
     [InlineData("/api/v1/estimate", "WhatIf")]
@@ -92,6 +96,31 @@ public sealed partial class HttpTests : IDisposable
         var description = Description();
         AssertFits(JsonDocument.Parse(answer.Body).RootElement, description.GetProperty("components").GetProperty("schemas"), schema, schema);
     }
+
+    /// <summary>Decisions of a daemon that has ended are in its history, and nowhere else.</summary>
+    [Fact]
+    public void Decisions_before_a_time_are_the_history_s()
+    {
+        var at = _host.Clock.Day.ToUnixTimeMilliseconds() / 1000m;
+        string[] Told(decimal before) => [.. JsonDocument.Parse(_routes.Answer("/api/v1/decisions", string.Create(CultureInfo.InvariantCulture, $"?before={before}")).Body)
+            .RootElement.GetProperty("decisions").EnumerateArray().Select(decision => decision.GetProperty("what").GetString()!)];
+        Assert.Equal(["switched on", "works"], Told(at + 0.001m));
+        Assert.Equal(["switched on"], Told(at));
+        Assert.Empty(Told(at - 5));
+    }
+
+    [Theory]
+    [InlineData("?before=", 400)]
+    [InlineData("?before=-1", 400)]
+    [InlineData("?before=1e9", 400)]
+    [InlineData("?before=noon", 400)]
+    [InlineData("?before=253402300800", 400)]
+    [InlineData("?before=99999999999999999999999999999999", 400)]
+    [InlineData("?before=5&about=host", 400)]
+    [InlineData("?about=host&before=5", 400)]
+    [InlineData("?before=0", 200)]
+    [InlineData("?before=0.0005", 200)]
+    public void Decisions_are_asked_for_in_one_way(string query, int status) => Assert.Equal(status, _routes.Answer("/api/v1/decisions", query).Status);
 
     [Theory]
     [InlineData("?from=x", 400)]
@@ -109,11 +138,13 @@ public sealed partial class HttpTests : IDisposable
     [Fact]
     public void Where_no_history_is_kept_that_is_said()
     {
-        Assert.Equal(404, new HistoryDesk(() => null, _host.Clock, () => { }).Answer("").Status);
+        var none = new HistoryDesk(() => null, _host.Clock, () => { });
+        Assert.Equal((404, 404, 404), (none.Answer("").Status, none.Answer("?from=x").Status, none.DecisionsBefore(_host.Clock.Day).Status));
         var suspected = 0;
         File.WriteAllText(_history, new string('x', 8192));
         Assert.Equal(503, new HistoryDesk(() => _history, _host.Clock, () => suspected++).Answer("").Status);
-        Assert.Equal(1, suspected);
+        Assert.Equal(503, new HistoryDesk(() => _history, _host.Clock, () => suspected++).DecisionsBefore(_host.Clock.Day).Status);
+        Assert.Equal(2, suspected);
     }
 
     [Fact]
@@ -144,6 +175,18 @@ public sealed partial class HttpTests : IDisposable
     [InlineData("GET /healthz HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\n\r\n", "HTTP/1.1 403")]
     [InlineData("GET /healthz HTTP/1.1\r\nHost: localhost\r\nOrigin: null\r\n\r\n", "HTTP/1.1 403")]
     [InlineData("GET /healthz HTTP/1.1\r\nHost: localhost:1\r\nOrigin: http://localhost:1\r\n\r\n", "HTTP/1.1 200")]
+    [InlineData("GET /healthz HTTP/1.1\r\nHost: myhost:7373\r\n\r\n", "HTTP/1.1 200")]
+    [InlineData("GET /healthz HTTP/1.1\r\nHost: Samepage.Example.org\r\nOrigin: https://samepage.example.org\r\n\r\n", "HTTP/1.1 200")]
+    [InlineData("GET /healthz HTTP/1.1\r\nHost: sub.samepage.example.org\r\n\r\n", "HTTP/1.1 421")]
+    [InlineData("GET /healthz HTTP/1.1\r\nHost: samepage.example.org.evil.example\r\n\r\n", "HTTP/1.1 421")]
+    [InlineData("GET /healthz HTTP/1.1\r\nHost: samepage.example.org\r\nOrigin: https://evil.example\r\n\r\n", "HTTP/1.1 403")]
+    [InlineData("GET /healthz HTTP/1.1\r\nHost: localhost\r\nOrigin: https://samepage.example.org.evil.example\r\n\r\n", "HTTP/1.1 403")]
+    [InlineData("GET /healthz HTTP/1.1\r\nHost: localhost\r\nOrigin: ftp://samepage.example.org\r\n\r\n", "HTTP/1.1 403")]
+    [InlineData("GET /healthz HTTP/1.1\r\nHost: rebound.example\r\nOrigin: https://samepage.example.org\r\n\r\n", "HTTP/1.1 421")]
+    [InlineData("POST /api/v1/estimate?pid=ls HTTP/1.1\r\nHost: samepage.example.org\r\nOrigin: https://samepage.example.org\r\nSec-Fetch-Site: same-origin\r\nX-Samepage: 1\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 400")]
+    [InlineData("POST /api/v1/estimate?pid=ls HTTP/1.1\r\nHost: 127.0.0.1:7373\r\nOrigin: https://samepage.example.org:8443\r\nSec-Fetch-Site: same-origin\r\nX-Samepage: 1\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 400")]
+    [InlineData("POST /api/v1/estimate?pid=ls HTTP/1.1\r\nHost: localhost\r\nOrigin: https://samepage.example.org\r\nSec-Fetch-Site: cross-site\r\nX-Samepage: 1\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 403")]
+    [InlineData("POST /api/v1/estimate?pid=ls HTTP/1.1\r\nHost: samepage.example.org\r\nOrigin: https://samepage.example.org\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 403")]
     [InlineData("POST /api/v1/status HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 405")]
     [InlineData("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 200")]
     [InlineData("GET /page/main.js HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 200")]
@@ -236,6 +279,16 @@ public sealed partial class HttpTests : IDisposable
         {
             idle.ForEach(client => client.Dispose());
         }
+    }
+
+    /// <summary>A probe by HTTP fails while others hold all connections; one by the control socket does not.</summary>
+    [Fact]
+    public void Health_is_told_on_the_control_socket_too()
+    {
+        Assert.Equal(_routes.Answer("/healthz", "").Body, _routes.Answer("health"));
+        var stuck = new Routes(
+            () => _daemon.Status, new DecisionSource(_host.Log!, _daemon.RuleOf, () => TimeSpan.FromMinutes(1)), null!, null!, () => new BesideFigures([], new Dictionary<string, bool>(), null));
+        Assert.StartsWith("no turn since ", Encoding.UTF8.GetString(stuck.Answer("health")!), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -2,11 +2,16 @@
 
 const patience = 8000;
 
-/** Nobody answers, or the daemon is still starting. */
+/** Nobody answers. */
 export class Unreachable extends Error { }
 
-/** The daemon answers that it does not answer this. */
-export class Refused extends Error { }
+/** Somebody answers, but with no document: the message is the reason, as far as one was given. */
+export class Refused extends Error {
+  constructor(status, reason) {
+    super(reason || `status ${status}`);
+    this.status = status;
+  }
+}
 
 async function ask(path, options = {}) {
   try {
@@ -16,11 +21,22 @@ async function ask(path, options = {}) {
   }
 }
 
+/** What a body says in its first line: the daemon's are one line of text, those of a proxy may be a page. */
+async function reasonOf(answer) {
+  const isText = answer.headers.get("Content-Type")?.startsWith("text/plain");
+  return isText ? (await answer.text().catch(() => "")).trim().split("\n")[0].slice(0, 300) : "";
+}
+
 /** A document. */
 export async function get(path) {
   const answer = await ask(path);
-  if (!answer.ok) throw new (path.startsWith("api/v1/history") ? Refused : Unreachable)(`${path}: ${answer.status}`);
-  return await answer.json();
+  if (!answer.ok) throw new Refused(answer.status, await reasonOf(answer));
+  try {
+    return await answer.json();
+  } catch (failure) {
+    if (failure instanceof SyntaxError) throw new Refused(answer.status, "the answer is no JSON");
+    throw new Unreachable(failure.message);
+  }
 }
 
 /** The answer to a plan: a plan, or why there is none. */

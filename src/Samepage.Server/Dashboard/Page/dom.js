@@ -25,6 +25,14 @@ export function attribute(element, key, value) {
   else if (element.getAttribute(key) !== value) element.setAttribute(key, value);
 }
 
+/** Says in a section what it cannot show and why; null takes that away again. */
+export function complain(section, about, message) {
+  const box = $(section).querySelector(".trouble"), said = box.querySelector(`[data-about=${about}]`);
+  if (message == null) said?.remove();
+  else if (said) text(said, message);
+  else box.append(make("p", { class: "notice", "data-tone": "watch", "data-about": about }, message));
+}
+
 /** Gives an element the children listed, and touches none that is in its place already. Who had the focus keeps it. */
 export function arrange(parent, children) {
   const focused = parent.contains(document.activeElement) ? document.activeElement : null;

@@ -2,8 +2,8 @@
 
 import { get, getPlan, postEstimate, Refused, Unreachable } from "./api.js";
 import { hasLibrary, resetZoom, showCharts, startCharts } from "./charts.js";
-import { showDecisions, startDecisions } from "./decisions.js";
-import { $, attribute, make, text } from "./dom.js";
+import { loadEarlier, offerEarlier, showDecisions, startDecisions } from "./decisions.js";
+import { $, attribute, complain, make, text } from "./dom.js";
 import { showDomains } from "./domains.js";
 import { clock, duration, moment, percent, ratio, size } from "./format.js";
 import { startGlossary } from "./glossary.js";
@@ -13,53 +13,112 @@ import { showProcesses, startProcesses } from "./processes.js";
 import { describe, disablePlanProfile, estimateIsRunning, refuse, showEstimate, startSharing } from "./sharing.js";
 import { ranges, Timeline } from "./timeline.js";
 
-const every = { status: 2000, tables: 4000, history: 30_000, hidden: 20_000 };
+const every = { status: 2000, tables: 4000, abilities: 10_000, history: 30_000, hidden: 20_000 };
 const timeline = new Timeline();
-const seen = { status: null, domains: null, decisions: -1, tablesAt: -Infinity, historyAt: -Infinity, reachedAt: null, lostAt: null };
+const seen = { status: null, domains: null, decisions: -1, hasEarlier: false, earlierAt: -Infinity, estimates: 0, estimateShown: null, tablesAt: -Infinity, abilitiesAt: -Infinity, historyAt: -Infinity, reachedAt: null, lostAt: null };
 let range = ranges[0][1], turning = null, isTurning = false, isWanted = false;
 
 /** One round: the status always, the rest where it is due. */
 async function turn() {
   const now = performance.now();
   const status = await get("api/v1/status");
+  seen.reachedAt = new Date();
+  seen.lostAt = null;
   const isOther = seen.status && (status.pid !== seen.status.pid || status.started_at !== seen.status.started_at);
-  const isDue = isOther || now - seen.tablesAt >= every.tables - 200;
-  if (isDue) {
+  if (isOther || now - seen.tablesAt >= every.tables - 200) {
     seen.tablesAt = now;
-    const [processes, domains] = await Promise.all([get("api/v1/processes"), get("api/v1/domains")]);
-    seen.domains = domains;
-    showProcesses(processes);
-    showDomains(domains);
-    describe();
+    await tables();
   }
   timeline.note(status, seen.domains);
   seen.status = status;
   showNow(status, seen.domains, timeline.cost);
   showAbout(status);
-  if (isOther || status.self.decisions_total !== seen.decisions) {
-    seen.decisions = status.self.decisions_total;
-    showDecisions(await get("api/v1/decisions"));
-  }
+  await abilities(isOther, now);
   await history(isOther, now);
-  if (estimateIsRunning() || seen.reachedAt == null || isOther) showEstimate(await get("api/v1/estimate"));
+  await decisions(isOther, now, status.self.decisions_total);
+  if (estimateIsRunning() || seen.estimateShown == null || seen.estimates > seen.estimateShown || isOther) await estimate();
   drawTime();
 }
 
-/** A daemon may keep no history, and a reload of its policy may change that. */
+/**
+ * A part of a round. What the daemon refuses is said in the section that it is missing from, and asked for again: who
+ * answers is reachable.
+ */
+async function part(section, about, why, ask) {
+  try {
+    await ask();
+    complain(section, about, null);
+    return true;
+  } catch (failure) {
+    if (!(failure instanceof Refused)) throw failure;
+    complain(section, about, `${why}: ${failure.message}`);
+    return false;
+  }
+}
+
+async function tables() {
+  await Promise.all([
+    part("processes", "table", "Processes cannot be looked up for now", async () => showProcesses(await get("api/v1/processes"))),
+    part("domains", "table", "Domains cannot be looked up for now", async () => {
+      seen.domains = await get("api/v1/domains");
+      showDomains(seen.domains);
+    }),
+  ]);
+  describe();
+}
+
+/** A daemon may keep no history, and a reload of its policy may change that; another page may have asked for an estimate. */
+async function abilities(isOther, now) {
+  if (!isOther && now - seen.abilitiesAt < every.abilities) return;
+  seen.abilitiesAt = now;
+  await part("time", "abilities", "Whether a history is kept cannot be told for now", async () => {
+    const able = await get("api/v1/dashboard");
+    timeline.hasHistory = able.history;
+    seen.estimates = able.estimates;
+  });
+}
+
+/** Where it cannot be read for now, the page keeps the past that it has, and asks again sooner than usual. */
 async function history(isOther, now) {
+  if (!timeline.hasHistory) {
+    complain("time", "history", null);
+    return;
+  }
   if (!isOther && now - seen.historyAt < every.history) return;
   seen.historyAt = now;
-  timeline.hasHistory = (await get("api/v1/dashboard")).history;
-  if (!timeline.hasHistory) return;
   // By the host's clock: this device's may be another.
   const to = Math.ceil(Date.parse(seen.status.taken_at) / 1000), points = Math.min(1000, Math.max(120, Math.round($("charts").clientWidth)));
-  try {
-    timeline.takeHistory(await get(`api/v1/history?from=${to - range}&to=${to}&points=${points}`));
-  } catch (failure) {
-    // It is switched off, or cannot be read for now: the page shows what it has, and asks again later.
-    if (!(failure instanceof Refused)) throw failure;
-    timeline.hasHistory = false;
+  const isRead = await part("time", "history", "The plots go on with what this page has", async () =>
+    timeline.takeHistory(await get(`api/v1/history?from=${to - range}&to=${to}&points=${points}`)));
+  if (!isRead) seen.historyAt -= every.history - every.abilities;
+}
+
+/** A daemon holds its own latest decisions only; what came before them, also before its start, is the history's to tell. */
+async function decisions(isOther, now, total) {
+  if (isOther || total !== seen.decisions) {
+    await part("decisions", "latest", "The latest decisions cannot be had for now", async () => {
+      showDecisions(await get("api/v1/decisions"));
+      seen.decisions = total;
+    });
   }
+  // The one before may have told more before it ended than this page heard.
+  if (isOther) seen.hasEarlier = false;
+  offerEarlier(timeline.hasHistory);
+  if (timeline.hasHistory && !seen.hasEarlier && (isOther || now - seen.earlierAt >= every.abilities)) {
+    seen.earlierAt = now;
+    seen.hasEarlier = await earlier(true);
+  }
+}
+
+const earlier = isFromNow => part("decisions", "earlier", "Earlier decisions cannot be had for now", () =>
+  loadEarlier(isFromNow, async before => (await get(`api/v1/decisions?before=${before}`)).decisions));
+
+async function estimate() {
+  await part("sharing", "estimate", "The latest estimate cannot be had for now", async () => {
+    const desk = await get("api/v1/estimate");
+    seen.estimateShown = desk.number;
+    showEstimate(desk);
+  });
 }
 
 /** One round at a time: who wants another while one is under way gets it right after. */
@@ -73,11 +132,10 @@ async function run() {
   isWanted = false;
   try {
     await turn();
-    seen.reachedAt = new Date();
-    seen.lostAt = null;
   } catch (failure) {
-    seen.lostAt ??= new Date();
-    if (!(failure instanceof Unreachable)) console.error(failure);
+    // Of what is refused only the status comes as far as this.
+    if (failure instanceof Unreachable || failure instanceof Refused) seen.lostAt ??= new Date();
+    else console.error(failure);
   }
   isTurning = false;
   showLive();
@@ -109,7 +167,7 @@ function drawTime() {
   const data = timeline.columns(range);
   showCharts(data);
   const since = new Date(timeline.openedAt * 1000);
-  text($("time-lead"), timeline.hasHistory ? hasLibrary ? "Drag to zoom in, double-click to see all again." : ""
+  text($("time-lead"), timeline.hasHistory !== false ? hasLibrary ? "Drag to zoom in, double-click to see all again." : ""
     : `This daemon keeps no history: the plots begin when this page was opened, at ${moment(since)}.${hasLibrary ? " Drag to zoom in, double-click to see all again." : ""}`);
   if ($("time-table").open) drawTable(data);
 }
@@ -140,7 +198,7 @@ function startRanges() {
 startGlossary();
 startRanges();
 startCharts(drawTime);
-startDecisions();
+startDecisions(() => earlier(false).catch(() => false));
 startProcesses({ onpick: describe, decisionsOf: async pid => (await get(`api/v1/decisions?about=${pid}`)).decisions });
 startSharing({
   ask: async pids => {

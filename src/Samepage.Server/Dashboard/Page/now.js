@@ -29,10 +29,26 @@ const tone = scope => scope.coverage != null && scope.coverage < 1 || scope.leve
 
 export function showNow(status, domains, cost) {
   const host = status.guard.scopes.find(scope => scope.name === "host") ?? status.guard.scopes[0];
+  const groups = status.guard.scopes.filter(scope => scope !== host).sort((one, other) => coverageOf(one) - coverageOf(other));
+  const tightest = groups.find(scope => coverageOf(scope) < coverageOf(host) || scope.level !== "calm");
   if (host) showCoverage(host);
-  showScopes(status.guard.scopes.filter(scope => scope !== host));
+  showTightest(tightest);
+  showScopes(groups);
   showTiles(status, domains, cost);
-  document.title = host ? `${host.coverage == null ? "nothing merged" : `${ratio(host.coverage)} covered`} · Samepage` : "Samepage";
+  const also = tightest ? `, tightest ${ratio(tightest.coverage)}` : "";
+  document.title = host ? `${host.coverage == null ? "nothing merged" : `${ratio(host.coverage)} covered`}${also} · Samepage` : "Samepage";
+}
+
+/** Where nothing is merged nothing can break. */
+const coverageOf = scope => scope?.coverage ?? Infinity;
+
+/** The host may be calm while a control group runs out: the group that is worse off is named beside the big number. */
+function showTightest(scope) {
+  const line = $("tightest");
+  line.hidden = !scope;
+  if (!scope) return;
+  attribute(line, "data-tone", tone(scope));
+  text(line, `Tightest: ${name(scope.name)} ${ratio(scope.coverage)}, ${levels[scope.level]?.[0] ?? word(scope.level)}`);
 }
 
 function showCoverage(scope) {
@@ -58,7 +74,7 @@ function showScopes(scopes) {
     return;
   }
 
-  const rows = [...scopes].sort((one, other) => (one.coverage ?? Infinity) - (other.coverage ?? Infinity)).slice(0, 8);
+  const rows = scopes.slice(0, 8);
   box.replaceChildren(make("table", { class: "small" }, make("caption", {}, counted(scopes.length, "control group with a limit", "control groups with a limit")),
     make("tbody", {}, ...rows.map(scope => make("tr", { "data-tone": tone(scope) },
       make("th", { scope: "row" }, name(scope.name)), make("td", { class: "number" }, ratio(scope.coverage)),

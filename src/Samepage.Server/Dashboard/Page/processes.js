@@ -158,8 +158,8 @@ async function toggle(row) {
     opened.add(at);
     const cell = make("td", { colspan: columns.length }, details(entry.row));
     entry.detail = make("tr", { class: "detail" }, cell);
-    const decisions = await decisionsOf(row.pid).catch(() => []);
-    cell.append(decisions.length === 0 ? make("p", { class: "empty" }, "No decision about it is kept.")
+    const decisions = await decisionsOf(row.pid).catch(() => null);
+    cell.append(!decisions?.length ? make("p", { class: "empty" }, decisions ? "No decision about it is kept." : "Decisions about it cannot be had for now.")
       : make("ul", { class: "plain-list" }, ...decisions.slice(-5).reverse().map(decision => make("li", {}, `${word(decision.who)}: ${name(decision.what)}${decision.why ? ` – ${name(decision.why)}` : ""}`))));
   }
   attribute(entry.more, "aria-expanded", String(opened.has(at)));

@@ -84,7 +84,9 @@ internal sealed class TomlSection(TomlTable table, string name, TomlKeyLog? log 
     }
 
     /// <summary>Strings, none of which is empty; at least one.</summary>
-    public IReadOnlyList<string>? Texts(string key)
+    /// <param name="key">The key.</param>
+    /// <param name="example">A value as messages show it.</param>
+    public IReadOnlyList<string>? Texts(string key, string example)
     {
         log?.Key(this, key, "array of strings");
         if (Node(key) is not { } node)
@@ -95,7 +97,7 @@ internal sealed class TomlSection(TomlTable table, string name, TomlKeyLog? log 
         var texts = (node as TomlList)?.Items.Select(item => (item as TomlScalar)?.Value as string ?? "").ToList();
         return texts is { Count: > 0 } && texts.TrueForAll(text => text.Length > 0)
             ? texts
-            : throw Wrong(key, "must be an array of strings that are not empty, such as [\"/usr/local/bin/tell\", \"me\"]");
+            : throw Wrong(key, $"must be an array of strings that are not empty, such as {example}");
     }
 
     /// <summary>A table below this one.</summary>

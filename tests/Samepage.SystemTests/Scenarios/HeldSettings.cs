@@ -24,7 +24,7 @@ internal sealed class HeldSettings : IDisposable
     public (int Status, string Output, string Errors) Run(params IEnumerable<string> arguments)
     {
         var run = Tool.Run("unshare", ["--mount", "/bin/sh", "-c", Script, _state, SamepageCommand.Executable, .. arguments]);
-        Assert.Equal([Path.Combine(_state, "ksm-settings")], Directory.EnumerateFileSystemEntries(_state));
+        Assert.Equal([Path.Combine(_state, "ksm-settings")], Directory.EnumerateFiles(_state));
         return run;
     }
 

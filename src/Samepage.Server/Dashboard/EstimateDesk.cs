@@ -48,6 +48,9 @@ public sealed class EstimateDesk(IWhatIf whatIf, Func<int, string?> domainOf, Ti
         }
     }
 
+    /// <summary>Is handed each whole estimate.</summary>
+    public Action<byte[]>? Made { get; init; }
+
     /// <summary>The latest whole estimate; null where there is none.</summary>
     public byte[]? Latest
     {
@@ -146,6 +149,7 @@ public sealed class EstimateDesk(IWhatIf whatIf, Func<int, string?> domainOf, Ti
         try
         {
             estimate = whatIf.Estimate(pids, TimeMax);
+            Made?.Invoke(estimate);
         }
         catch (Exception failed) when (failed is WhatIfException or IOException or System.ComponentModel.Win32Exception)
         {

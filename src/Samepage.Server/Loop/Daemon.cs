@@ -160,6 +160,7 @@ public sealed partial class Daemon : IDisposable
         }
 
         var sample = _sampler.Take(null, verdict.IsGrowthHeld);
+        sample = sample with { PromiseBytes = _options.Promise?.Invoke(sample.SavedBytes), IsPromisePartial = true };
         try
         {
             Govern(sample);

@@ -41,6 +41,9 @@ public sealed record DaemonOptions
     /// <summary>Runs the switching of processes, which may take as long as they like; null: at once.</summary>
     public Action<Action>? PostRules { get; init; }
 
+    /// <summary>What an estimate promised and ksmd has not saved yet, by what it saves now; null: nobody estimates.</summary>
+    public Func<long, long?>? Promise { get; init; }
+
     /// <summary>Asks the domains of the user engine; null: there are none.</summary>
     public Func<IReadOnlyList<Merging.User.Keeping.DomainReport>>? AskDomains { get; init; }
 }

@@ -27,6 +27,7 @@ public sealed class Serving : IDisposable
     private readonly Worker _guardWorker = new("guard"), _rulesWorker = new("rules");
 
     private readonly DomainPoller _domains = new();
+    private readonly EstimatePromise _promise;
     private readonly Daemon _daemon;
     private readonly Routes _routes;
     private readonly HistoryKeeper _history;
@@ -57,6 +58,7 @@ public sealed class Serving : IDisposable
         }
 
         var roots = options.HostProc is { } hostProc ? HostRoots.Live with { HostProc = new ProcFs(hostProc) } : HostRoots.Live;
+        _promise = new EstimatePromise(roots.Proc, TimeProvider.System);
         try
         {
             _daemon = new Daemon(Describe(options, roots), _log);
@@ -143,6 +145,7 @@ public sealed class Serving : IDisposable
             PostGuard = _guardWorker.Post,
             PostRules = _rulesWorker.Post,
             AskDomains = () => _domains.Last,
+            Promise = _promise.Left,
         };
     }
 
@@ -150,7 +153,7 @@ public sealed class Serving : IDisposable
     {
         var tables = new MergingTables(new MergingSources(
             roots.Proc, new MergingReader(roots.Proc, roots.Ksm), () => _domains.Last, () => _daemon.RuleNames, () => _daemon.Policy.Rules, TimeProvider.System));
-        return new DashboardRoutes(tables, whatIf, new EstimateDesk(whatIf, tables.DomainOf, TimeProvider.System), () => _history.FilePath is not null);
+        return new DashboardRoutes(tables, whatIf, new EstimateDesk(whatIf, tables.DomainOf, TimeProvider.System) { Made = _promise.Note }, () => _history.FilePath is not null);
     }
 
     private void AfterTurn()

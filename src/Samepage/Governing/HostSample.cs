@@ -14,16 +14,17 @@ namespace Samepage.Governing;
 /// <param name="TotalBytes">Memory of the host.</param>
 /// <param name="EligibleBytes">Memory of the processes that opted in.</param>
 /// <param name="EligibleProcesses">How many those are.</param>
-/// <param name="PromiseBytes">What an estimate of all that is eligible says could still be saved; null without one.</param>
+/// <param name="PromiseBytes">What an estimate says could still be saved; null without one.</param>
 /// <param name="IsGrowthHeld">The guard wants no further growth of what is merged.</param>
 /// <param name="BusyCpuNanoseconds">What all processors were busy, with anything; null where unknown.</param>
 /// <param name="Processors">How many there are.</param>
 /// <param name="SleepMilliseconds">ksmd's pause after a turn, as it is set now; 0 where unknown.</param>
+/// <param name="IsPromisePartial">The estimate was of some processes only: what it does not promise may be there all the same.</param>
 public sealed record HostSample(
     TimeSpan At, long FullScans, long? PagesScanned, long SavedPages, long TrackedPages, long? ProfitBytes,
     long? KsmdCpuNanoseconds, double CpuPressure, double MemoryPressure, long AvailableBytes, long TotalBytes,
     long EligibleBytes, int EligibleProcesses, long? PromiseBytes = null, bool IsGrowthHeld = false,
-    long? BusyCpuNanoseconds = null, int Processors = 1, long SleepMilliseconds = 0)
+    long? BusyCpuNanoseconds = null, int Processors = 1, long SleepMilliseconds = 0, bool IsPromisePartial = false)
 {
     /// <summary>The size of a page.</summary>
     public const long PageSize = 4096;

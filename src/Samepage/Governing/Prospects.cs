@@ -70,7 +70,7 @@ public sealed class Prospects(GovernorOptions options)
         var share = Math.Clamp((double)_highWater / Math.Max(1, _coveredBytes), 0.5, 1);
         var guess = (long)(bytes * share);
         Declined = null;
-        if (bytes >= options.NewMemoryMin && now.PromiseBytes < guess && !IsWorth(now.PromiseBytes.Value, now, bytes, passNanoseconds))
+        if (bytes >= options.NewMemoryMin && !now.IsPromisePartial && now.PromiseBytes < guess && !IsWorth(now.PromiseBytes.Value, now, bytes, passNanoseconds))
         {
             Declined = $"of {Figures.Bytes(bytes)} more eligible an estimate promises {Figures.Bytes(now.PromiseBytes.Value)}, which is not worth going over them";
         }

@@ -26,6 +26,17 @@ public class ProspectsTests
         Assert.Null(prospects.Declined);
     }
 
+    /// <summary>An estimate of some processes says nothing about the others.</summary>
+    [Fact]
+    public void An_estimate_of_a_part_declines_nothing_and_promises_all_the_same()
+    {
+        var prospects = new Prospects(new GovernorOptions());
+        Assert.NotNull(prospects.NewMemory(Sample(2 * MiB) with { IsPromisePartial = true }, PassNanoseconds, isMemoryShort: false));
+        Assert.Null(prospects.Declined);
+        var other = prospects.Other(Sample(400 * MiB) with { IsPromisePartial = true }, PassNanoseconds, gain: null, isMemoryShort: false);
+        Assert.Equal("an estimate promises 400 MiB more", other?.Why);
+    }
+
     private static HostSample Sample(long? promiseBytes) => new(
         TimeSpan.Zero, 0, 0, 0, 0, 0, 0, 0, 0, 8192 * MiB, 16384 * MiB, 512 * MiB, 4, promiseBytes);
 }

@@ -33,6 +33,31 @@ public sealed class DaemonTests : IDisposable
         Assert.False(File.Exists(Path.Combine(_host.State, "ksm-settings")));
     }
 
+    /// <summary>What an estimate found unmerged on a host that was done gets another look; its word is not taken twice.</summary>
+    [Fact]
+    public void An_estimate_that_finds_more_sets_ksmd_to_work()
+    {
+        long? promise = null;
+        _host.Options = _host.Options with { Promise = _ => promise };
+        _host.Process(100, "qemu", optedIn: "yes");
+        using var daemon = _host.Start();
+        var (scans, begun) = (0, new List<string>());
+        foreach (var now in new long?[] { null, null, 400L << 20, 400L << 20 })
+        {
+            promise = now;
+            for (var step = 0; step < 300; step++)
+            {
+                _host.SetKnob("full_scans", $"{++scans}");
+                _host.Pass(daemon, 0.5);
+            }
+
+            begun.Add($"{_host.Lines.Count(line => line.Contains("an estimate promises 400 MiB more", StringComparison.Ordinal) && line.Contains("works", StringComparison.Ordinal))}");
+        }
+
+        Assert.Equal("0 0 1 1", string.Join(' ', begun));
+        Assert.Equal("converged", daemon.Status!.Governor.Mode);
+    }
+
     [Fact]
     public void A_dry_run_tells_all_and_changes_nothing()
     {

@@ -42,6 +42,7 @@ internal static class FootprintBench
         KsmdRest.Forget(settings, ksm);
         try
         {
+            using var lent = settings.Lend();
             var result = new FootprintResult { Start = parts.Contains("start") ? MeasureStart(executable, options) : null };
             return Finish(options, MeasureBeside(executable, options, ksm, parts, result));
         }

@@ -57,7 +57,7 @@ internal static class GovernBench
 
     private static IPeer Peer(string name, SavedSettings settings) => name switch
     {
-        "samepage" => new DaemonPeer(BenchOptions.LogPath("govern")),
+        "samepage" => new DaemonPeer(settings, BenchOptions.LogPath("govern")),
         "fast" => new SettingsPeer(name, settings, ("pages_to_scan", "50000"), ("sleep_millisecs", "20")),
         "default" => new SettingsPeer(name, settings, ("pages_to_scan", "100"), ("sleep_millisecs", "20")),
         "advisor" => new SettingsPeer(name, settings, ("advisor_mode", "scan-time")),

@@ -26,7 +26,7 @@ internal static class StormBench
         var swap = $"/var/tmp/samepage-storm-{Environment.ProcessId}";
         Directory.CreateDirectory(swap, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var policy = $"[guard.swap]\nprovision = \"file\"\ndirectory = \"{swap}\"\nsize_max = \"8G\"\n";
-        var guarded = RunPeer(guests, megabytes, new DaemonPeer(BenchOptions.LogPath("storm"), policy), settings, ksm, swap);
+        var guarded = RunPeer(guests, megabytes, new DaemonPeer(settings, BenchOptions.LogPath("storm"), policy), settings, ksm, swap);
         var control = RunPeer(guests, megabytes, new SettingsPeer("ksmd alone", settings, ("pages_to_scan", "5000")), settings, ksm, swap);
         options.Save("storm", JsonSerializer.Serialize(new { cpu = Machine.Cpu, kernel = Machine.Kernel, guests, megabytes, guarded, control }, BenchOptions.Json));
         return guarded.Right == guests && guarded.Kills == 0 && control.Kills > 0 ? 0 : 1;

@@ -49,7 +49,7 @@ internal sealed record Contender(string Name, string Title)
         "fast" => new SettingsPeer(name, settings, ("pages_to_scan", "50000"), ("sleep_millisecs", "20")),
         "advisor" => new SettingsPeer(name, settings, ("advisor_mode", "scan-time")),
         "ksmtuned" => new KsmtunedPeer(settings),
-        "kernel" => new DaemonPeer(BenchOptions.LogPath("peers")),
+        "kernel" => new DaemonPeer(settings, BenchOptions.LogPath("peers")),
         _ => throw new InvalidOperationException($"there is no peer '{name}'"),
     };
 }

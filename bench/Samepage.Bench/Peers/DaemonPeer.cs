@@ -1,17 +1,19 @@
 using System.Diagnostics;
 using System.Globalization;
 using Samepage.Bench.Measuring;
+using Samepage.Governing;
 using Samepage.Linux.Proc;
 
 namespace Samepage.Bench.Peers;
 
 /// <summary>samepage serve, with no policy unless one is given. It has directories and a port of its own, and its log is kept.</summary>
-internal sealed class DaemonPeer(string logPath, string policy = "") : IPeer
+internal sealed class DaemonPeer(SavedSettings settings, string logPath, string policy = "") : IPeer
 {
     private const int Port = 17373;
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("samepage-bench-serve-");
     private Process? _process;
     private StreamWriter? _log;
+    private IDisposable? _lent;
 
     public string Name => "samepage";
 
@@ -25,6 +27,7 @@ internal sealed class DaemonPeer(string logPath, string policy = "") : IPeer
         _log = new StreamWriter(logPath) { AutoFlush = true };
         var policyFile = Path.Combine(_directory.FullName, "samepage.toml");
         File.WriteAllText(policyFile, policy);
+        _lent = settings.Lend();
         var clock = Stopwatch.StartNew();
         _process = Process.Start(new ProcessStartInfo(
             Machine.SamepageBinary,
@@ -58,6 +61,7 @@ internal sealed class DaemonPeer(string logPath, string policy = "") : IPeer
         }
 
         _process = null;
+        _lent?.Dispose();
         _log?.Dispose();
         _directory.Delete(recursive: true);
     }

@@ -149,6 +149,17 @@ public sealed class SavedSettings : IDisposable
         return restored;
     }
 
+    /// <summary>
+    /// Lets a process that is started now take the settings as it finds them, and put them back so at its end. Nothing may
+    /// be set here until then.
+    /// </summary>
+    /// <returns>To be disposed of once that process has ended: the settings are this one's alone again.</returns>
+    public IDisposable Lend()
+    {
+        FileHandle.Close(ref _lock);
+        return new Loan(this);
+    }
+
     /// <summary>Changes one setting.</summary>
     /// <param name="file">Its name, for example <c>pages_to_scan</c>.</param>
     /// <param name="value">The new value.</param>
@@ -210,6 +221,17 @@ public sealed class SavedSettings : IDisposable
             // The record alone then keeps two apart that have one state directory.
             held = -1;
             return true;
+        }
+    }
+
+    private sealed class Loan(SavedSettings lender) : IDisposable
+    {
+        public void Dispose()
+        {
+            if (lender is { _lock: < 0, _record: not null } && !TryLock(lender._ksm, out lender._lock))
+            {
+                throw new SettingsHeldException(0);
+            }
         }
     }
 

@@ -68,6 +68,25 @@ public sealed class SavedSettingsTests : IDisposable
     }
 
     [Fact]
+    public void Lent_settings_are_anothers_for_a_while_and_come_back_as_they_were()
+    {
+        using (var settings = SavedSettings.Take(_ksm, State, _proc))
+        {
+            settings.Set("pages_to_scan", "50000");
+            using (settings.Lend())
+            {
+                using var borrower = SavedSettings.Take(_ksm, Path.Combine(_root.FullName, "borrower"), _proc);
+                borrower.Set("pages_to_scan", "77");
+            }
+
+            Assert.Equal("50000", Read("pages_to_scan"));
+            Assert.Throws<SettingsHeldException>(() => SavedSettings.Take(_ksm, Path.Combine(_root.FullName, "another"), _proc));
+        }
+
+        Assert.Equal("100", Read("pages_to_scan"));
+    }
+
+    [Fact]
     public void What_a_killed_process_was_writing_is_gone_with_the_next_one()
     {
         Directory.CreateDirectory(State);

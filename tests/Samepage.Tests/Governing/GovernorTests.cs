@@ -244,7 +244,10 @@ public class GovernorTests
         var before = host.Ksmd.FullScans;
         var guest = host.Arrive(new GuestKind());
         run.For(TimeSpan.FromSeconds(50));
-        return (host.Ksmd.FullScans - before, host.MergedShareOf(guest));
+
+        // A patrol that was due just then is a pass of its own.
+        var patrols = run.Decisions.Any(decision => decision is { Mode: GovernorMode.Converged, Order.IsRunning: true } && decision.At > host.Now - TimeSpan.FromSeconds(50)) ? 1 : 0;
+        return (host.Ksmd.FullScans - before - patrols, host.MergedShareOf(guest));
     }
 
     [Fact]

@@ -35,8 +35,8 @@ internal sealed class BenchOptions(string[] args)
     /// <summary>Where a result of this bench on this processor is kept; the directory is made.</summary>
     public static string ResultPath(string bench, string extension)
     {
-        var cpu = string.Concat(Machine.Cpu.Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToLowerInvariant(c) : '-'));
-        var path = Path.Combine(Machine.Root, "bench", "results", $"{bench}-{cpu.Trim('-')}.{extension}");
+        var words = Machine.Cpu.Split([.. Machine.Cpu.Where(c => !char.IsAsciiLetterOrDigit(c))], StringSplitOptions.RemoveEmptyEntries);
+        var path = Path.Combine(Machine.Root, "bench", "results", $"{bench}-{string.Join('-', words).ToLowerInvariant()}.{extension}");
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         return path;
     }

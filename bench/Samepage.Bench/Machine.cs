@@ -12,7 +12,7 @@ internal static class Machine
         get
         {
             string Field(string name) => File.ReadLines("/proc/cpuinfo")
-                .FirstOrDefault(line => line.StartsWith(name + "\t", StringComparison.Ordinal))?.Split(':', 2)[1].Trim() ?? "?";
+                .FirstOrDefault(line => line.StartsWith(name + "\t", StringComparison.Ordinal))?.Split(':', 2)[1].Replace("(R)", "", StringComparison.Ordinal).Trim() ?? "?";
             return $"{Field("model name")} family {Field("cpu family")} model {Field("model")}";
         }
     }

@@ -81,14 +81,14 @@ internal static class UnmergeCommand
     /// <returns>Whether it was stopped.</returns>
     private static bool QuietKsmd(KsmSysfs ksm, bool isAll)
     {
-        if (!ksm.IsRunning)
-        {
-            return false;
-        }
-
         if (ControlQuery.TryStatus(ControlSocket.DefaultPath) is { DryRun: false } daemon)
         {
             StandardError.Tell($"the daemon (process {daemon.Pid}) has ksmd merge, and will have it merge these pages again; stop it first, or 'samepage disable' the processes");
+            return false;
+        }
+
+        if (!ksm.IsRunning)
+        {
             return false;
         }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
@@ -40,6 +41,26 @@ public sealed class ServeTests : IDisposable
         daemon.Expect("STOPPING=1");
         Assert.Equal(before, lease.Settings());
         Assert.False(File.Exists(daemon.Control));
+    }
+
+    /// <summary>The guest would fit by what the verb reckons; the daemon's guard has a floor that this host cannot reach.</summary>
+    [Fact]
+    public void While_the_guard_refuses_guests_so_does_admit()
+    {
+        using var lease = KsmdLease.Take();
+        Write("[guard]\ncoverage_warning = 1000\ncoverage_floor = 1000\n");
+        using var daemon = new ServeProcess(_directory, Holders(3, "region"));
+        daemon.Expect("READY=1");
+        bool IsRefused() => JsonDocument.Parse(daemon.Ask("status", "--json").Output).RootElement
+            .GetProperty("daemon").GetProperty("guard").GetProperty("admission_refused").GetBoolean();
+        daemon.Until(IsRefused, "the guard's refusal", seconds: 150);
+        var refused = daemon.Ask("admit", "--size", "64M");
+        Assert.Equal(6, refused.Status);
+        Assert.Contains("coverage", refused.Output, StringComparison.Ordinal);
+
+        // Control: without the daemon's word the same guest is welcome.
+        Assert.Equal(0, Tool.Run("env", [$"SAMEPAGE_CONTROL={_directory}/nobody", SamepageCommand.Executable, "admit", "--size", "64M"]).Status);
+        Assert.Equal(0, daemon.End("TERM"));
     }
 
     [Fact]
@@ -87,6 +108,22 @@ public sealed class ServeTests : IDisposable
         using var daemon = new ServeProcess(_directory, "", "--host-proc", Path.Combine(_directory, "proc"));
         daemon.Expect("READY=1");
         Assert.Contains("\nsamepage_ksmd_cpu_seconds_total 6.5\n", daemon.Get("/metrics").Text, StringComparison.Ordinal);
+        Assert.Equal(0, daemon.End("TERM"));
+    }
+
+    /// <summary>ksmd is the daemon's: stopping it would be undone within a second.</summary>
+    [Fact]
+    public void Unmerging_beside_it_leaves_ksmd_to_it_and_says_so()
+    {
+        using var lease = KsmdLease.Take();
+        using var daemon = new ServeProcess(_directory, Holders(2, "region"));
+        daemon.Expect("READY=1");
+        daemon.Until(() => lease.Ksm.SavedPages >= 9_500, "merging", seconds: 150);
+        var pids = Descendants(daemon.Pid)().Where(pid => Name(pid) == "holder").Select(pid => pid.ToString(CultureInfo.InvariantCulture));
+        var unmerged = daemon.Ask("unmerge", "--pid", string.Join(',', pids));
+        Assert.Contains("the daemon (process 1) has ksmd merge", unmerged.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("stopped ksmd", unmerged.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("somebody else changed run", daemon.Log, StringComparison.Ordinal);
         Assert.Equal(0, daemon.End("TERM"));
     }
 
@@ -236,6 +273,11 @@ public sealed class ServeTests : IDisposable
         var second = Tool.Run(SamepageCommand.Executable, ["serve", "--state", $"{daemon.Directory}/state", "--run", $"{daemon.Directory}/run"]);
         Assert.Equal(1, second.Status);
         Assert.Matches("^samepage: another samepage serves already .*\n$", second.Errors);
+
+        // What it would find, and put back at its end, are the first one's values: other directories are no way around that.
+        var elsewhere = Tool.Run(SamepageCommand.Executable, ["serve", "--state", $"{daemon.Directory}/other-state", "--run", $"{daemon.Directory}/other-run", "--listen", "off"]);
+        Assert.Equal(1, elsewhere.Status);
+        Assert.Matches("^samepage: another samepage holds ksmd's settings, .*\n$", elsewhere.Errors);
     }
 
     /// <summary>Programs that hold 10,000 equal pages each, for a minute at most.</summary>

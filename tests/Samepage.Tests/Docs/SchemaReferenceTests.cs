@@ -19,7 +19,7 @@ public sealed partial class SchemaReferenceTests
         .SelectMany(document => document.Schemas.Select(name => (name, document)))
         .GroupBy(entry => entry.name, entry => entry.document)
         .Select(group => Serialized(group.Key, [.. group.OrderBy(document => document.Type.Name, StringComparer.Ordinal)]))
-        .Concat(WrittenDocuments.All.Select(document => (document.Name, document.About, Text(document.Name, [document.Body]))))
+        .Concat(WrittenDocuments.All.Select(document => (document.Name, document.About, Text(document.Name, [document.Body.DeepClone().AsObject()]))))
         .OrderBy(schema => schema.Item1, StringComparer.Ordinal);
 
     [Fact]

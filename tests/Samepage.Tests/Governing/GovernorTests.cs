@@ -367,7 +367,7 @@ public class GovernorTests
 
         // One patrol may begin and end.
         Assert.InRange(run.ChangesWithin(host.Now - TimeSpan.FromMinutes(1), host.Now), 0, 2);
-        Assert.InRange(run.Decisions[^1].Order.ShareAt(8_000), 0, 0.08);
+        Assert.InRange(run.Decisions[^1].WantedShare, 0, 0.08);
     }, iter: Runs);
 
     [Fact]

@@ -14,27 +14,11 @@ public static class ControlQuery
 
     /// <summary>Where the daemon stands; null where none runs, or it does not talk to this user.</summary>
     /// <param name="path">The socket; null: there is none.</param>
-    public static DaemonStatus? TryStatus(string? path) =>
-        TryAsk(path, "status") is { } json ? DaemonStatus.TryRead(json) : null;
+    public static DaemonStatus? TryStatus(string? path) => TryStatus(path, out _);
 
     /// <summary>The same, and whether one may run there that does not talk to this user.</summary>
-    public static DaemonStatus? TryStatus(string? path, out bool isRefused)
-    {
-        isRefused = false;
-        try
-        {
-            return path is null ? null : DaemonStatus.TryRead(Ask(path, "status"));
-        }
-        catch (LinuxException nobody)
-        {
-            isRefused = nobody.IsPermission;
-            return null;
-        }
-        catch (IOException)
-        {
-            return null;
-        }
-    }
+    public static DaemonStatus? TryStatus(string? path, out bool isRefused) =>
+        TryAsk(path, "status", out isRefused) is { } json ? DaemonStatus.TryRead(json) : null;
 
     /// <summary>Whether a daemon goes on turning: "ok", or what is wrong with it.</summary>
     /// <exception cref="LinuxException">Nobody listens there, or not to this caller.</exception>
@@ -43,10 +27,11 @@ public static class ControlQuery
 
     /// <summary>The latest decisions about a process or, where none is named, about the host; null as above.</summary>
     public static DecisionList? TryDecisions(string? path, int? pid) =>
-        TryAsk(path, $"decisions {pid?.ToString(CultureInfo.InvariantCulture) ?? "host"}") is { } json ? DecisionList.TryRead(json) : null;
+        TryAsk(path, $"decisions {pid?.ToString(CultureInfo.InvariantCulture) ?? "host"}", out _) is { } json ? DecisionList.TryRead(json) : null;
 
-    private static byte[]? TryAsk(string? path, string question)
+    private static byte[]? TryAsk(string? path, string question, out bool isRefused)
     {
+        isRefused = false;
         try
         {
             return path is null ? null : Ask(path, question);
@@ -54,6 +39,7 @@ public static class ControlQuery
         catch (Exception nobody) when (nobody is LinuxException or IOException)
         {
             // A verb that asks works without an answer too.
+            isRefused = nobody is LinuxException { IsPermission: true };
             return null;
         }
     }

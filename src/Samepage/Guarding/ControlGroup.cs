@@ -20,8 +20,7 @@ public sealed record ControlGroup(string Mount, string Path, bool IsUnified)
     public static ControlGroup Find(string text, string root = "/sys/fs/cgroup")
     {
         var wanted = text.TrimEnd('/');
-        // Where both are there, memory is limited by version 1, or that hierarchy would not exist.
-        foreach (var (mount, isUnified) in new[] { ($"{root}/memory", false), (UnifiedMount(root), true) })
+        foreach (var (mount, isUnified) in Mounts(root))
         {
             var path = wanted == mount || wanted.StartsWith(mount + "/", StringComparison.Ordinal) ? wanted[mount.Length..] : wanted;
             if (path.Length == 0)
@@ -42,7 +41,7 @@ public sealed record ControlGroup(string Mount, string Path, bool IsUnified)
     public IReadOnlyCollection<int> Processes()
     {
         var pids = new HashSet<int>();
-        foreach (var directory in System.IO.Directory.EnumerateDirectories(Directory, "*", s_below).Append(Directory))
+        foreach (var directory in Below(Directory).Append(Directory))
         {
             foreach (var line in (KernelFile.TryReadText($"{directory}/cgroup.procs") ?? "").Split('\n'))
             {
@@ -56,6 +55,12 @@ public sealed record ControlGroup(string Mount, string Path, bool IsUnified)
 
         return pids;
     }
+
+    /// <summary>Both hierarchies. Where both are there, memory is limited by version 1, or that one would not exist: so it comes first.</summary>
+    internal static IEnumerable<(string Mount, bool IsUnified)> Mounts(string root) => [($"{root}/memory", false), (UnifiedMount(root), true)];
+
+    /// <summary>The directories of all groups below one.</summary>
+    internal static IEnumerable<string> Below(string directory) => System.IO.Directory.EnumerateDirectories(directory, "*", s_below);
 
     /// <summary>Where version 2 is mounted: at the root itself, or beside version 1.</summary>
     internal static string UnifiedMount(string root) => File.Exists($"{root}/cgroup.controllers") ? root : $"{root}/unified";

@@ -17,7 +17,7 @@ public sealed record ControlGroupHeadroom(string Group, long LimitBytes, long Us
     private const long NoLimit = 1L << 60;
 
     /// <summary>What the group could supply.</summary>
-    public long Bytes => MemoryBytes + SwapBytes;
+    public long Bytes => Math.Max(0, LimitBytes - UsedBytes + ReclaimableBytes + SwapBytes);
 
     /// <summary>The same without swapping.</summary>
     public long MemoryBytes => Math.Max(0, LimitBytes - UsedBytes + ReclaimableBytes);
@@ -27,11 +27,11 @@ public sealed record ControlGroupHeadroom(string Group, long LimitBytes, long Us
     public static IReadOnlyList<ControlGroupHeadroom> OfAll(string root = "/sys/fs/cgroup")
     {
         var found = new List<ControlGroupHeadroom>();
-        foreach (var (mount, isUnified) in new[] { ($"{root}/memory", false), (ControlGroup.UnifiedMount(root), true) })
+        foreach (var (mount, isUnified) in ControlGroup.Mounts(root))
         {
             if (Directory.Exists(mount))
             {
-                var groups = Directory.EnumerateDirectories(mount, "*", s_below).Select(directory => directory[mount.Length..]);
+                var groups = ControlGroup.Below(mount).Select(directory => directory[mount.Length..]);
                 found.AddRange(groups.Select(path => Look(new ControlGroup(mount, path, isUnified), long.MaxValue)).OfType<ControlGroupHeadroom>());
             }
         }
@@ -83,8 +83,6 @@ public sealed record ControlGroupHeadroom(string Group, long LimitBytes, long Us
             }
         }
     }
-
-    private static readonly EnumerationOptions s_below = new() { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint };
 
     private static ControlGroupHeadroom? Look(ControlGroup group, long swapFreeBytes) =>
         group.IsUnified ? Version2(group.Directory, group.Path, swapFreeBytes) : Version1(group.Directory, group.Path, swapFreeBytes);

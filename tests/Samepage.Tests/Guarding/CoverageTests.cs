@@ -68,6 +68,14 @@ public sealed class CoverageTests : IDisposable
         Assert.Equal([("/a", 40 * Mebi, 70 * Mebi), ("/c", 4 * Mebi, 5 * Mebi)], found.Select(group => (group.Group, group.MemoryBytes, group.SwappedBytes)));
     }
 
+    /// <summary>As after its limit was lowered: what it uses too much must go to its swap first.</summary>
+    [Fact]
+    public void A_group_over_its_limit_has_less_to_supply_than_its_swap()
+    {
+        Assert.Equal(30, new ControlGroupHeadroom("/over", 100, 130, 10, 50).Bytes);
+        Assert.Equal(0, new ControlGroupHeadroom("/over", 100, 130, 10, 50).MemoryBytes);
+    }
+
     /// <summary>Breaking pages waits while programs wait for memory, and gives up in the end.</summary>
     [Fact]
     public void Under_pressure_no_slice_is_broken()

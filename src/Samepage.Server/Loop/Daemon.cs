@@ -160,7 +160,12 @@ public sealed partial class Daemon : IDisposable
         }
 
         var sample = _sampler.Take(null, verdict.IsGrowthHeld);
-        sample = sample with { PromiseBytes = _options.Promise?.Invoke(sample.SavedBytes), IsPromisePartial = true };
+        sample = sample with
+        {
+            PromiseBytes = _options.Promise?.Invoke(sample.SavedBytes),
+            IsPromisePartial = true,
+            DaemonCpuNanoseconds = _options.OwnCpu is { } own ? (long)own().TotalNanoseconds : null,
+        };
         try
         {
             Govern(sample);

@@ -26,6 +26,9 @@ public sealed record DaemonOptions
     /// <summary>The clock; its timestamps must not jump, its time of day may.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
+    /// <summary>What the daemon itself has spent of processors' time since its start, which its budget bears; null: that is not counted.</summary>
+    public Func<TimeSpan>? OwnCpu { get; init; }
+
     /// <summary>Switches merging on and off for processes; null: nobody does.</summary>
     public IProcessSwitch? Switch { get; init; }
 

@@ -139,6 +139,7 @@ public sealed class Serving : IDisposable
             StateDirectory = options.StateDirectory,
             IsDryRun = options.IsDryRun,
             ReadPolicy = options.ReadPolicy,
+            OwnCpu = () => Environment.CpuUsage.TotalTime,
             Switch = options.Switch,
             Swap = new SwapKernel(roots.Proc, new ZramControl()),
             Push = pageOut.Push,

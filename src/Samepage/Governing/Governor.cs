@@ -20,10 +20,14 @@ namespace Samepage.Governing;
 /// <exception cref="ArgumentOutOfRangeException">A share or a time has no meaning.</exception>
 public sealed partial class Governor(GovernorOptions options)
 {
+    private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_reserve = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan s_dwell = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_lookWhileWorking = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_lookWhileIdle = TimeSpan.FromSeconds(2);
+
+    /// <summary>The part of the budget that the daemon itself may use up.</summary>
+    private const double DaemonPartMax = 0.5;
 
     private readonly CpuBudget _budget = new(options.Checked().BudgetShare, options.BudgetWindow);
     private readonly ScanCost _cost = new();
@@ -47,7 +51,7 @@ public sealed partial class Governor(GovernorOptions options)
     private double _cpuSecondsAtPass;
 
     /// <summary>The budget ran out, and not enough has come back yet.</summary>
-    private bool _isSpent;
+    private bool _isSpent, _hasPast;
 
     private bool IsMemoryShort => _memoryPressure.IsOn || _lowMemory.IsOn;
 
@@ -76,7 +80,7 @@ public sealed partial class Governor(GovernorOptions options)
             ? s_lookWhileWorking
             : s_lookWhileIdle;
 
-    /// <summary>Books what ksmd has spent since the last look, and learns from it.</summary>
+    /// <summary>Books what ksmd and its driver have spent since the last look, and learns from what ksmd has.</summary>
     private void Account(HostSample now)
     {
         if (_last is not { } last || now.At <= last.At)
@@ -90,7 +94,7 @@ public sealed partial class Governor(GovernorOptions options)
         var seconds = isMeasured
             ? Math.Max(0, (now.KsmdCpuNanoseconds - last.KsmdCpuNanoseconds)!.Value) / 1e9
             : AssumedSeconds(now.At - last.At, pages);
-        _budget.Spend(last.At, now.At, seconds);
+        _budget.Spend(last.At, now.At, seconds + DaemonSeconds(last, now));
         _cpuSeconds += seconds;
         _ownShare = seconds / (now.At - last.At).TotalSeconds;
         if (isMeasured)
@@ -117,6 +121,26 @@ public sealed partial class Governor(GovernorOptions options)
 
         _yield.Observe(seconds, now.SavedBytes);
         _others.Observe(last, now, seconds);
+    }
+
+    /// <summary>
+    /// What the daemon took, as far as the budget bears it: whoever keeps its HTTP busy must not stop ksmd. What it will
+    /// take nobody knows; it is taken to go on as in the window before, and the first window to have been like its end.
+    /// </summary>
+    private double DaemonSeconds(HostSample last, HostSample now)
+    {
+        var time = (now.At - last.At).TotalSeconds;
+        var seconds = Math.Clamp((now.DaemonCpuNanoseconds - last.DaemonCpuNanoseconds) / 1e9 ?? 0, 0, DaemonPartMax * options.BudgetShare * time);
+        if (!_hasPast)
+        {
+            _hasPast = true;
+            for (var at = last.At - options.BudgetWindow; at < last.At; at += s_second)
+            {
+                _budget.Spend(at, at + s_second, seconds / time);
+            }
+        }
+
+        return seconds;
     }
 
     /// <summary>Where ksmd's thread cannot be seen (another pid namespace), it is taken to cost what it costs at most.</summary>

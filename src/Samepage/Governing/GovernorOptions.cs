@@ -3,7 +3,10 @@ namespace Samepage.Governing;
 /// <summary>What an operator may set of the governor. Shares are of one core.</summary>
 public sealed record GovernorOptions
 {
-    /// <summary>CPU time that ksmd may take, averaged over any <see cref="BudgetWindow"/>. Never exceeded.</summary>
+    /// <summary>
+    /// CPU time that ksmd and its driver may take, averaged over any <see cref="BudgetWindow"/>. Never exceeded where the
+    /// driver takes no more of it than half, and no more than in the time before.
+    /// </summary>
     public double BudgetShare { get; init; } = 0.25;
 
     /// <summary>The time over which the budget is averaged.</summary>

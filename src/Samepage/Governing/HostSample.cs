@@ -20,11 +20,13 @@ namespace Samepage.Governing;
 /// <param name="Processors">How many there are.</param>
 /// <param name="SleepMilliseconds">ksmd's pause after a turn, as it is set now; 0 where unknown.</param>
 /// <param name="IsPromisePartial">The estimate was of some processes only: what it does not promise may be there all the same.</param>
+/// <param name="DaemonCpuNanoseconds">CPU time of whoever drives ksmd, since its start; null where unknown.</param>
 public sealed record HostSample(
     TimeSpan At, long FullScans, long? PagesScanned, long SavedPages, long TrackedPages, long? ProfitBytes,
     long? KsmdCpuNanoseconds, double CpuPressure, double MemoryPressure, long AvailableBytes, long TotalBytes,
     long EligibleBytes, int EligibleProcesses, long? PromiseBytes = null, bool IsGrowthHeld = false,
-    long? BusyCpuNanoseconds = null, int Processors = 1, long SleepMilliseconds = 0, bool IsPromisePartial = false)
+    long? BusyCpuNanoseconds = null, int Processors = 1, long SleepMilliseconds = 0, bool IsPromisePartial = false,
+    long? DaemonCpuNanoseconds = null)
 {
     /// <summary>The size of a page.</summary>
     public const long PageSize = 4096;

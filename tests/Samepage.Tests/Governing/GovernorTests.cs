@@ -51,10 +51,12 @@ public class GovernorTests
         return run.ChangesWithin(TimeSpan.FromMinutes(15), host.Now);
     }
 
-    internal static double BusiestMinute(int seed, double share, Func<SimulatedHost, GovernedRun> govern)
+    /// <summary>By what ksmd and the daemon may take; the daemon takes a part of that all the time.</summary>
+    internal static double BusiestMinute(int seed, double share, Func<SimulatedHost, GovernedRun> govern, double daemonPart = 0)
     {
         var random = new Random(seed);
         var host = HostOf(seed, 1 + random.Next(10), 100 + random.Next(1000));
+        host.DaemonShare = daemonPart * share;
         host.CpuPressure = at => 50 + (50 * Math.Sin(at / (20 + (seed % 100))));
         host.OtherMegabytes = at => at % 300 < 60 ? 56 * 1024 : 1024;
         var run = govern(host);
@@ -71,7 +73,7 @@ public class GovernorTests
             }
         }
 
-        return run.BusiestWindow(60) / (60 * share);
+        return (run.BusiestWindow(60) / (60 * share)) + daemonPart;
     }
 
     internal static double MergedAfterTwentySeconds(int seed, Func<SimulatedHost, GovernedRun> govern)
@@ -111,6 +113,27 @@ public class GovernorTests
             (seed, share) => Assert.InRange(
                 BusiestMinute(seed, share, host => GovernedRun.Of(host, new GovernorOptions { BudgetShare = share })), 0, 1),
             iter: Runs);
+
+    [Fact]
+    public void The_budget_bears_what_the_daemon_takes() =>
+        Gen.Select(Gen.Int[0, 100_000], Gen.Double[0.02, 0.6], Gen.Double[0.1, 0.5]).Sample(
+            (seed, share, part) => Assert.InRange(
+                BusiestMinute(seed, share, host => GovernedRun.Of(host, new GovernorOptions { BudgetShare = share }), part), 0, 1.01),
+            iter: Runs);
+
+    [Fact]
+    public void A_budget_that_forgets_the_daemon_is_caught() =>
+        Assert.True(BusiestMinute(5, 0.05, host => Forgetful(host, 0.05), daemonPart: 0.5) > 1.1);
+
+    private static GovernedRun Forgetful(SimulatedHost host, double share)
+    {
+        var governor = new Governor(new GovernorOptions { BudgetShare = share });
+        return new GovernedRun(host, sample =>
+        {
+            var decision = governor.Decide(sample with { DaemonCpuNanoseconds = null });
+            return (decision.Order, decision.NextLook);
+        });
+    }
 
     [Fact]
     public void A_governor_without_a_budget_is_caught() =>

@@ -33,6 +33,22 @@ public sealed class DaemonTests : IDisposable
         Assert.False(File.Exists(Path.Combine(_host.State, "ksm-settings")));
     }
 
+    [Theory]
+    [InlineData(0.1, 60 * 0.1)]
+    [InlineData(3.0, 15 / 2.0)]
+    public void What_the_daemon_takes_is_its_budget_s_up_to_half_of_it(double cores, double seconds) =>
+        Assert.Equal(seconds, BudgetLeft(0) - BudgetLeft(cores), 0.5);
+
+    private static double BudgetLeft(double daemonCores)
+    {
+        using var host = new MadeUpHost();
+        var begun = host.Clock.GetTimestamp();
+        host.Options = host.Options with { OwnCpu = () => daemonCores * host.Clock.GetElapsedTime(begun) };
+        using var daemon = host.Start();
+        host.Pass(daemon, 5);
+        return daemon.Status!.Governor.BudgetLeftSeconds;
+    }
+
     /// <summary>What an estimate found unmerged on a host that was done gets another look; its word is not taken twice.</summary>
     [Fact]
     public void An_estimate_that_finds_more_sets_ksmd_to_work()

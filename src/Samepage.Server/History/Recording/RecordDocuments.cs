@@ -38,7 +38,7 @@ public sealed record RecordedBudget(double CpuBudgetPercent, double CpuBudgetOve
         : throw new InvalidDataException("its governor's budget makes no sense");
 }
 
-/// <summary>One look at a host: a line of <c>samples.jsonl</c>. The names are those of <see cref="HostSample"/>.</summary>
+/// <summary>One look at a host: a line of <c>samples.jsonl</c>. The names are those of <see cref="HostSample"/>; what the daemon itself takes is not recorded.</summary>
 public sealed record RecordedSample(
     double AtSeconds, long FullScans, long? ScannedPages, long SavedPages, long TrackedPages, long? ProfitBytes, long? KsmdCpuNanoseconds,
     double CpuPressurePercent, double MemoryPressurePercent, long AvailableBytes, long TotalBytes, long EligibleBytes, int EligibleProcesses, bool GrowthHeld,

@@ -28,6 +28,9 @@ internal sealed class SimulatedHost(int seed, double costFactor = 1, long totalM
     /// <summary>The part of all processors' time that others than ksmd take, by time.</summary>
     public Func<double, double> OthersBusy { get; set; } = _ => 0;
 
+    /// <summary>What the daemon takes of a core, all the time.</summary>
+    public double DaemonShare { get; set; }
+
     public Func<double, double> MemoryPressure { get; set; } = _ => 0;
 
     /// <summary>Memory that programs other than the guests take, by time.</summary>
@@ -65,7 +68,7 @@ internal sealed class SimulatedHost(int seed, double costFactor = 1, long totalM
         ((Ksmd.SavedBlocks * 4096) - (Ksmd.TrackedBlocks * 64)) * SimulatedBlock.Pages, (long)(Ksmd.CpuSeconds * 1e9),
         Math.Clamp(CpuPressure(_seconds) + OwnPressure(), 0, 100), MemoryPressure(_seconds), AvailableMegabytes << 20, totalMegabytes << 20,
         PresentMegabytes * SimulatedBlock.Bytes, Guests.Count, promise, isHeld,
-        (long)((_othersSeconds + Ksmd.CpuSeconds) * 1e9), Processors, Ksmd.SleepMilliseconds);
+        (long)((_othersSeconds + Ksmd.CpuSeconds) * 1e9), Processors, Ksmd.SleepMilliseconds, DaemonCpuNanoseconds: (long)(_seconds * DaemonShare * 1e9));
 
     public void Advance(TimeSpan time)
     {

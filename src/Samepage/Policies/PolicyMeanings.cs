@@ -26,7 +26,7 @@ internal static class PolicyMeanings
         [("[[rule]]", "name")] = "What logs, check-config and later files call the rule.",
         [("[[rule]]", "engine")] = "kernel: the process is opted in to the kernel's merging. user: it is merged by Samepage's own engine where it was launched so. off: it is left alone, and switched off where Samepage switched it on.",
         [("[[rule]]", "domain")] = "With engine = \"user\" only: the trust domain that the process merges in.",
-        [("[[rule]]", "priority")] = "Where memory must be had, cold pages of low priority go first.",
+        [("[[rule]]", "priority")] = "Where memory must be had, cold pages of low priority are pushed out; normal and high are treated alike.",
         [("[[rule]]", "delay")] = "How old a process must be before it is opted in; not with engine = \"off\".",
         [("match", "comm")] = "Matches somewhere in the command name (15 bytes at most, as ps -o comm has it).",
         [("match", "command_line")] = "Matches somewhere in the arguments, joined by blanks.",

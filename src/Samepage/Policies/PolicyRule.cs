@@ -7,7 +7,7 @@ namespace Samepage.Policies;
 /// <param name="Name">What it is called; a rule of the same name in a later file takes its place.</param>
 /// <param name="Match">Which processes.</param>
 /// <param name="Engine">Who merges their pages.</param>
-/// <param name="Priority">How dear they are: the guard takes from the low first.</param>
+/// <param name="Priority">How dear they are: the guard pushes out pages of the low only.</param>
 /// <param name="Delay">How old a process must be before anything is done to it.</param>
 /// <param name="Domain">The domain of the user engine; null with the others.</param>
 /// <param name="Position">Where it stands.</param>
@@ -64,12 +64,12 @@ public enum RuleEngine
 /// <summary>How dear processes are.</summary>
 public enum RulePriority
 {
-    /// <summary>Their cold pages go first.</summary>
+    /// <summary>Their cold pages are pushed out where memory must be had.</summary>
     Low,
 
     /// <summary>As others.</summary>
     Normal,
 
-    /// <summary>They are spared as long as possible.</summary>
+    /// <summary>As others.</summary>
     High,
 }

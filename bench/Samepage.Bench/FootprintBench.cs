@@ -1,25 +1,29 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Text.Json;
 using Samepage.Bench.Footprint;
+using Samepage.Bench.Measuring;
 using Samepage.Bench.Peers;
 using Samepage.Governing;
 using Samepage.Linux.Proc;
 using Samepage.Linux.Sys;
 using Samepage.Server.History;
+using Samepage.Server.Http;
 
 namespace Samepage.Bench;
 
 /// <summary>
 /// What the daemon itself costs, as the native executable: how long it takes to be ready; what it takes beside programs
-/// that are merged and hold still; and what memory it has while a page with a month of history is asked for once a second.
+/// that are merged and hold still; what memory it has while a page with a month of history is asked for once a second; and
+/// what it has when clients after that hold all connections, slow or greedy.
 /// Needs root, and ksmd to itself. Options: --parts start,still,page (all), --rounds N (20 starts), --holders N (60),
 /// --holder-pages N (1024), --seconds N (60), --guests N (200, in the history), --dry-run (the daemon acts on nothing; part
 /// start only), --save. Exit status 1 where a goal is missed.
 /// </summary>
 internal static class FootprintBench
 {
-    private const double ReadyMillisecondsMax = 300, StillMegabytesMax = 40, StillPercentMax = 0.2, PageMegabytesMax = 60;
+    private const double ReadyMillisecondsMax = 300, StillMegabytesMax = 40, StillPercentMax = 0.2, PageMegabytesMax = 60, HeldSecondsMax = 60;
     private const int Days = 30;
 
     public static int Run(string[] args) => PidNamespace.HostProc is null ? PidNamespace.Run(["footprint", .. args]) : RunInside(new BenchOptions(args));
@@ -59,7 +63,7 @@ internal static class FootprintBench
         {
             InDirectory(directory =>
             {
-                using var daemon = new ServedDaemon(executable, directory, BenchOptions.LogPath("footprint"), more);
+                using var daemon = new ServedDaemon(executable, directory, BenchOptions.LogPath("footprint"), options: more);
                 times.Add(daemon.ReadyMilliseconds);
             });
         }
@@ -115,6 +119,7 @@ internal static class FootprintBench
             var file = Path.Combine(Directory.CreateDirectory(Path.Combine(directory, "state")).FullName, HistoryOptions.FileName);
             HistoryBench.WriteMonth(file, options.Number("--guests", 200), Days, now);
             using var daemon = new ServedDaemon(executable, directory, BenchOptions.LogPath("footprint-page"));
+            var sockets = daemon.Sockets;
             using var visitor = new PageVisitor(daemon.Address);
             visitor.AwaitHistory();
             var (rounds, bytes, span) = (new List<double>(), 0L, Spending.Begin(daemon));
@@ -130,11 +135,47 @@ internal static class FootprintBench
             var (seconds, own, ksmd) = span.End();
             var (resident, peak) = daemon.Memory;
             figures = new PageFigures(
-                rounds.Count, PageVisitor.Requests, bytes, Statistics.Middle(rounds), rounds.Max(), new FileInfo(file).Length, holders.SavedBytes, seconds, own, ksmd, resident, peak);
+                rounds.Count, PageVisitor.Requests, bytes, Statistics.Middle(rounds), rounds.Max(), new FileInfo(file).Length, holders.SavedBytes, seconds, own, ksmd, resident, peak)
+            {
+                Hostile = MeasureHostile(daemon, now, sockets),
+            };
         });
         Console.WriteLine(FormattableString.Invariant(
             $"a page once a second, {figures!.Rounds} times {figures.Requests} requests of {figures.RoundBytes / 1e3:F0} kB, {figures.RoundMillisecondsMedian:F0} ms: {figures.CpuPercent:F1} % of a core; {figures.ResidentBytes / 1e6:F1} MB resident, {figures.PeakBytes / 1e6:F1} MB at most (goal {PageMegabytesMax:F0}); {figures.SavedBytes / 1e6:F1} MB saved"));
+        var hostile = figures.Hostile!;
+        Console.WriteLine(FormattableString.Invariant(
+            $"{hostile.Connections} slow and silent connections that ask for {hostile.AskedBytes / 1e6:F0} MB: let go after {hostile.SecondsHeld:F0} s, {hostile.SlowPeakBytes / 1e6:F1} MB at most; {hostile.Connections} at once that ask for the month, {hostile.GreedyAnswers} answers of {hostile.AnswerBytes / 1e3:F0} kB in {hostile.GreedySeconds:F0} s: {hostile.PeakBytes / 1e6:F1} MB at most (goal {PageMegabytesMax:F0})"));
         return figures;
+    }
+
+    /// <summary>All places taken by clients that are slow, silent, or read nothing; then by some that ask for the most there is as fast as they can.</summary>
+    private static HostileFigures MeasureHostile(ServedDaemon daemon, long now, int sockets)
+    {
+        const int GreedySeconds = 10;
+        var path = FormattableString.Invariant($"/api/v1/history?from={now - (Days * 86_400)}&to={now}&points={HistoryQuery.PointsMax}");
+        var clock = Stopwatch.StartNew();
+        int readless;
+        using (var clients = new HostileClients(IPEndPoint.Parse(daemon.Address.Authority), path, HttpServer.ConnectionsMax))
+        {
+            readless = clients.Readless;
+            for (Thread.Sleep(1000); daemon.Sockets > sockets && clock.Elapsed.TotalSeconds < HeldSecondsMax; Thread.Sleep(100))
+            {
+                clients.Dribble();
+            }
+        }
+
+        var (held, slowPeak) = (clock.Elapsed.TotalSeconds, daemon.Memory.PeakBytes);
+        using var client = new HttpClient { BaseAddress = daemon.Address };
+        var end = DateTime.UtcNow + TimeSpan.FromSeconds(GreedySeconds);
+        var (answers, length) = (0, 0);
+        Task.WaitAll(Enumerable.Range(0, HttpServer.ConnectionsMax).Select(async _ =>
+        {
+            for (; DateTime.UtcNow < end; Interlocked.Increment(ref answers))
+            {
+                Volatile.Write(ref length, (await client.GetByteArrayAsync(new Uri(path, UriKind.Relative))).Length);
+            }
+        }));
+        return new HostileFigures(HttpServer.ConnectionsMax, (long)readless * HostileClients.RequestsEach * length, held, slowPeak, answers, length, GreedySeconds, daemon.Memory.PeakBytes);
     }
 
     private static int Finish(BenchOptions options, FootprintResult result)
@@ -147,6 +188,8 @@ internal static class FootprintBench
             .. result.Still is { } still && still.PeakBytes > StillMegabytesMax * 1e6 ? ["memory beside programs that hold still"] : (string[])[],
             .. result.Still is { CpuPercent: > StillPercentMax } ? ["CPU beside programs that hold still"] : (string[])[],
             .. result.Page is { } page && page.PeakBytes > PageMegabytesMax * 1e6 ? ["memory while a page is asked for"] : (string[])[],
+            .. result.Page?.Hostile is { } hostile && hostile.PeakBytes > PageMegabytesMax * 1e6 ? ["memory under hostile clients"] : (string[])[],
+            .. result.Page?.Hostile is { SecondsHeld: >= HeldSecondsMax } ? ["hostile clients are let go"] : (string[])[],
         ];
         Console.WriteLine(missed.Count == 0 ? "all goals met" : $"missed: {string.Join(", ", missed)}");
         return missed.Count == 0 ? 0 : 1;
@@ -200,5 +243,11 @@ internal static class FootprintBench
 
     private sealed record PageFigures(
         int Rounds, int Requests, long RoundBytes, double RoundMillisecondsMedian, double RoundMillisecondsMost, long HistoryBytes,
-        long SavedBytes, double Seconds, double CpuPercent, double KsmdPercent, long ResidentBytes, long PeakBytes);
+        long SavedBytes, double Seconds, double CpuPercent, double KsmdPercent, long ResidentBytes, long PeakBytes)
+    {
+        public HostileFigures? Hostile { get; init; }
+    }
+
+    private sealed record HostileFigures(
+        int Connections, long AskedBytes, double SecondsHeld, long SlowPeakBytes, int GreedyAnswers, long AnswerBytes, double GreedySeconds, long PeakBytes);
 }

@@ -15,13 +15,23 @@ namespace Samepage.Server.Http;
 /// </summary>
 public sealed class HttpServer : IHttpApplication<IFeatureCollection>, IDisposable
 {
-    /// <summary>Clients at the same time; who comes then is turned away.</summary>
+    /// <summary>Clients at the same time; see <see cref="ConnectionPlaces"/> for who comes then.</summary>
     public const int ConnectionsMax = 32;
+
+    /// <summary>With those that have lost their place and are about to be gone.</summary>
+    private const int OpenMax = 2 * ConnectionsMax;
 
     /// <summary>The longest that a request's head may take to come in.</summary>
     public static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(5);
 
+    /// <summary>The longest that a connection may hold its place and ask nothing.</summary>
+    public static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>The longest that a part of an answer may lie unread.</summary>
+    public static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(20);
+
     private readonly KestrelServer _server;
+    private readonly ConnectionPlaces _places = new(ConnectionsMax);
 
     /// <summary>
     /// What a browser may do with an answer: take scripts, styles and data from here only, run nothing that stands in
@@ -40,7 +50,11 @@ public sealed class HttpServer : IHttpApplication<IFeatureCollection>, IDisposab
         (_answer, _answerPost, _hosts) = (answer, answerPost, hosts ?? (() => []));
         var options = new KestrelServerOptions { AddServerHeader = false, AllowSynchronousIO = false };
         Limit(options.Limits);
-        options.Listen(address, listen => listen.Protocols = HttpProtocols.Http1);
+        options.Listen(address, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http1;
+            listen.Use(_places.Guard);
+        });
         var transport = new SocketTransportOptions { Backlog = 64, IOQueueCount = 1, UnsafePreferInlineScheduling = false };
         _server = new KestrelServer(
             Options.Create(options), new SocketTransportFactory(Options.Create(transport), NullLoggerFactory.Instance), NullLoggerFactory.Instance);
@@ -82,7 +96,7 @@ public sealed class HttpServer : IHttpApplication<IFeatureCollection>, IDisposab
     {
         var request = context.GetRequiredFeature<IHttpRequestFeature>();
         var response = context.GetRequiredFeature<IHttpResponseFeature>();
-        var answer = HttpGate.Refusal(request, _hosts()) ?? Answer(request);
+        var answer = HttpGate.Refusal(request, _hosts()) ?? Answer(request, context.GetRequiredFeature<IHttpConnectionFeature>().ConnectionId);
         var packed = TakesGzip(request) ? answer.Packed() : null;
         var body = packed ?? answer.Body;
         response.StatusCode = answer.Status;
@@ -90,13 +104,38 @@ public sealed class HttpServer : IHttpApplication<IFeatureCollection>, IDisposab
         Describe(answer, packed is not null, response.Headers);
         if (request.Method != "HEAD")
         {
-            await context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(body);
+            await Write(body, context);
         }
     }
 
-    private HttpAnswer Answer(IHttpRequestFeature request) => request.Method != "POST"
-        ? _answer(request.Path, request.QueryString)
-        : _answerPost?.Invoke(request.Path, request.QueryString) ?? HttpAnswer.Of(405, HttpAnswer.Text, "nothing is asked by POST here\n");
+    /// <summary>Kestrel's own limit goes by the rate on average, and forgives much to who asks for much and reads nothing.</summary>
+    private static async Task Write(byte[] body, IFeatureCollection context)
+    {
+        try
+        {
+            await context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(body).AsTask().WaitAsync(AnswerTimeout);
+        }
+        catch (TimeoutException)
+        {
+            context.GetRequiredFeature<IHttpRequestLifetimeFeature>().Abort();
+        }
+    }
+
+    /// <summary>While that goes on the connection keeps its place; once the answer lies there for whoever reads it, no longer.</summary>
+    private HttpAnswer Answer(IHttpRequestFeature request, string connection)
+    {
+        _places.Begin(connection);
+        try
+        {
+            return request.Method != "POST"
+                ? _answer(request.Path, request.QueryString)
+                : _answerPost?.Invoke(request.Path, request.QueryString) ?? HttpAnswer.Of(405, HttpAnswer.Text, "nothing is asked by POST here\n");
+        }
+        finally
+        {
+            _places.End(connection);
+        }
+    }
 
     private static void Describe(HttpAnswer answer, bool isPacked, Microsoft.AspNetCore.Http.IHeaderDictionary headers)
     {
@@ -133,14 +172,14 @@ public sealed class HttpServer : IHttpApplication<IFeatureCollection>, IDisposab
 
     private static void Limit(KestrelServerLimits limits)
     {
-        limits.MaxConcurrentConnections = ConnectionsMax;
+        limits.MaxConcurrentConnections = OpenMax;
         limits.MaxRequestLineSize = 4096;
         limits.MaxRequestHeadersTotalSize = 16 << 10;
         limits.MaxRequestHeaderCount = 50;
         limits.MaxRequestBufferSize = 32 << 10;
         limits.MaxRequestBodySize = 0;
         limits.RequestHeadersTimeout = HeadersTimeout;
-        limits.KeepAliveTimeout = TimeSpan.FromSeconds(30);
+        limits.KeepAliveTimeout = IdleTimeout;
         limits.MinResponseDataRate = new MinDataRate(bytesPerSecond: 1024, gracePeriod: HeadersTimeout);
     }
 

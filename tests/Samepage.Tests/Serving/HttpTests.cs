@@ -256,32 +256,44 @@ public sealed partial class HttpTests : IDisposable
     }
 
     [Fact]
-    public void More_clients_than_allowed_are_turned_away_and_the_others_served()
+    public void Who_comes_when_all_places_are_taken_gets_that_of_whoever_waited_longest()
     {
-        var idle = new List<TcpClient>();
+        const int Surplus = 20;
+        var silent = new List<TcpClient>();
         try
         {
-            for (var i = 0; i < HttpServer.ConnectionsMax + 20; i++)
+            using var active = new TcpClient("127.0.0.1", _port) { ReceiveTimeout = 10_000 };
+            for (var i = 0; i < HttpServer.ConnectionsMax + Surplus; i++)
             {
-                idle.Add(new TcpClient("127.0.0.1", _port));
+                if (i == Surplus + 1)
+                {
+                    // It has waited longest until now; it asks, and they have.
+                    Assert.StartsWith("HTTP/1.1 200", Ask(active), StringComparison.Ordinal);
+                }
+
+                silent.Add(new TcpClient("127.0.0.1", _port));
             }
 
-            // All of them say nothing. Who is turned away sees the end; those within the limit hold their places.
-            SpinWait.SpinUntil(() => idle.Count(IsEnded) >= 20, TimeSpan.FromSeconds(10));
-            Assert.Equal(20, idle.Count(IsEnded));
-            idle.First(client => !IsEnded(client)).Dispose();
-            idle.RemoveAll(client => !client.Connected);
-            var answer = "";
-            SpinWait.SpinUntil(() => (answer = Send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray())).Length > 0, TimeSpan.FromSeconds(10));
-            Assert.StartsWith("HTTP/1.1 200", answer, StringComparison.Ordinal);
+            SpinWait.SpinUntil(() => silent.Count(IsEnded) > Surplus, TimeSpan.FromSeconds(10));
+            Assert.Equal(Enumerable.Repeat(true, Surplus + 1), silent.Take(Surplus + 1).Select(IsEnded));
+            Assert.DoesNotContain(true, silent.Skip(Surplus + 1).Select(IsEnded));
+            Assert.StartsWith("HTTP/1.1 200", Ask(active), StringComparison.Ordinal);
+            Assert.StartsWith("HTTP/1.1 200", Send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray()), StringComparison.Ordinal);
         }
         finally
         {
-            idle.ForEach(client => client.Dispose());
+            silent.ForEach(client => client.Dispose());
+        }
+
+        static string Ask(TcpClient client)
+        {
+            client.GetStream().Write("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"u8);
+            var answer = new byte[4096];
+            return Encoding.ASCII.GetString(answer, 0, client.GetStream().Read(answer));
         }
     }
 
-    /// <summary>A probe by HTTP fails while others hold all connections; one by the control socket does not.</summary>
+    /// <summary>A probe by HTTP fails while all connections are being answered; one by the control socket does not.</summary>
     [Fact]
     public void Health_is_told_on_the_control_socket_too()
     {

@@ -4,15 +4,14 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
-using Samepage.Bench.Measuring;
 using Samepage.Linux;
 using Samepage.Linux.Proc;
 
-namespace Samepage.Bench.Footprint;
+namespace Samepage.Bench.Measuring;
 
 /// <summary>
-/// samepage serve as a service manager starts it, which is told by a socket when it is ready. It has no policy, and
-/// directories and a port of its own. Ended when disposed of.
+/// samepage serve as a service manager starts it, which is told by a socket when it is ready. It has directories and a
+/// port of its own. Ended when disposed of.
 /// </summary>
 internal sealed class ServedDaemon : IDisposable
 {
@@ -25,13 +24,14 @@ internal sealed class ServedDaemon : IDisposable
     /// <summary>Starts one and waits until it is ready.</summary>
     /// <param name="executable">The native executable.</param>
     /// <param name="directory">For its state, sockets and policy; what a daemon before has left there is taken over.</param>
-    /// <param name="logPath">Where its log goes.</param>
+    /// <param name="logPath">Where its log goes, each line with the seconds since its start.</param>
+    /// <param name="policy">The text of its policy.</param>
     /// <param name="options">Further options of serve.</param>
-    public ServedDaemon(string executable, string directory, string logPath, params IEnumerable<string> options)
+    public ServedDaemon(string executable, string directory, string logPath, string policy = "", params IEnumerable<string> options)
     {
-        var (notify, policy) = (Path.Combine(directory, "notify"), Path.Combine(directory, "samepage.toml"));
+        var (notify, policyFile) = (Path.Combine(directory, "notify"), Path.Combine(directory, "samepage.toml"));
         File.Delete(notify);
-        File.WriteAllText(policy, "");
+        File.WriteAllText(policyFile, policy);
         _manager.Bind(new UnixDomainSocketEndPoint(notify));
         (_logPath, _log) = (logPath, new StreamWriter(logPath) { AutoFlush = true });
         var endpoint = FreeEndpoint();
@@ -39,7 +39,7 @@ internal sealed class ServedDaemon : IDisposable
         var start = new ProcessStartInfo(
             executable,
             [
-                "serve", "--state", Path.Combine(directory, "state"), "--run", Path.Combine(directory, "run"), "--config", policy,
+                "serve", "--state", Path.Combine(directory, "state"), "--run", Path.Combine(directory, "run"), "--config", policyFile,
                 "--host-proc", PidNamespace.HostProc ?? "/proc", "--listen", endpoint.ToString(), .. options,
             ])
         {
@@ -48,7 +48,7 @@ internal sealed class ServedDaemon : IDisposable
         start.Environment["NOTIFY_SOCKET"] = notify;
         var clock = Stopwatch.StartNew();
         _process = Process.Start(start)!;
-        _process.ErrorDataReceived += (_, line) => _log.WriteLine(line.Data);
+        _process.ErrorDataReceived += (_, line) => _log.WriteLine(FormattableString.Invariant($"{clock.Elapsed.TotalSeconds,8:F2} {line.Data}"));
         _process.BeginErrorReadLine();
         try
         {
@@ -69,18 +69,22 @@ internal sealed class ServedDaemon : IDisposable
     /// <summary>Where it answers.</summary>
     public Uri Address { get; }
 
-    /// <summary>What it has spent, with children that it waited for, in steps of 10 ms.</summary>
+    /// <summary>What it has spent, with children that it waited for, in steps of 10 ms; 0 once it is gone.</summary>
     public double CpuSeconds => (ProcessStat.TryRead(new ProcFs(), _process.Id)?.CpuSeconds ?? 0) + CpuTime.OfReapedChildren(_process.Id);
 
-    /// <summary>Its memory now, and the most that it ever had.</summary>
+    /// <summary>Its memory now, and the most that it ever had; nothing once it is gone.</summary>
     public (long ResidentBytes, long PeakBytes) Memory
     {
         get
         {
-            var status = KeyedText.Parse(KernelFile.ReadText($"/proc/{_process.Id}/status"));
+            var status = KeyedText.Parse(KernelFile.TryReadText($"/proc/{_process.Id}/status") ?? "");
             return (status.Bytes("VmRSS") ?? 0, status.Bytes("VmHWM") ?? 0);
         }
     }
+
+    /// <summary>How many sockets it has open, those that it listens on among them.</summary>
+    public int Sockets => new DirectoryInfo($"/proc/{_process.Id}/fd").EnumerateFileSystemInfos()
+        .Count(file => file.LinkTarget?.StartsWith("socket:", StringComparison.Ordinal) == true);
 
     /// <summary>Waits until its governor has nothing left to do.</summary>
     public void AwaitRest()

@@ -100,6 +100,34 @@ internal sealed class Browser : IDisposable
         Send("Input.dispatchKeyEvent", new JsonObject { ["type"] = "keyUp", ["key"] = key, ["code"] = key, ["windowsVirtualKeyCode"] = code });
     }
 
+    /// <summary>Moves the mouse to a point of the window, pressed or not.</summary>
+    public void Point(double x, double y, bool isPressed = false) => Mouse("mouseMoved", x, y, isPressed, clicks: 0);
+
+    /// <summary>Presses the mouse at one point, goes to another on a straight line, and lets go there.</summary>
+    public void Drag(double x, double y, double toX, double toY)
+    {
+        const int Steps = 8;
+        Point(x, y);
+        Mouse("mousePressed", x, y, isPressed: true, clicks: 1);
+        for (var step = 1; step <= Steps; step++)
+        {
+            Point(x + ((toX - x) * step / Steps), y + ((toY - y) * step / Steps), isPressed: true);
+        }
+
+        Mouse("mouseReleased", toX, toY, isPressed: false, clicks: 1);
+    }
+
+    /// <summary>Clicks twice at a point.</summary>
+    public void DoubleClick(double x, double y)
+    {
+        Point(x, y);
+        for (var clicks = 1; clicks <= 2; clicks++)
+        {
+            Mouse("mousePressed", x, y, isPressed: true, clicks);
+            Mouse("mouseReleased", x, y, isPressed: false, clicks);
+        }
+    }
+
     /// <summary>A picture of what can be seen, or of the whole page.</summary>
     public void Picture(string file, bool isWhole = false)
     {
@@ -144,6 +172,16 @@ internal sealed class Browser : IDisposable
             }
         }
     }
+
+    private void Mouse(string type, double x, double y, bool isPressed, int clicks) => Send("Input.dispatchMouseEvent", new JsonObject
+    {
+        ["type"] = type,
+        ["x"] = x,
+        ["y"] = y,
+        ["button"] = type == "mouseMoved" && !isPressed ? "none" : "left",
+        ["buttons"] = isPressed ? 1 : 0,
+        ["clickCount"] = clicks,
+    });
 
     private JsonNode Send(string method, JsonObject? parameters = null)
     {

@@ -1,13 +1,16 @@
+using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using Samepage.Cli.Rendering;
 using Samepage.Estimating;
+using Samepage.Governing;
 using Samepage.Guarding;
 using Samepage.Server.Dashboard;
 using Samepage.Server.History;
 using Samepage.Server.Http;
 using Samepage.Server.Loop;
 using Samepage.Tests.Reporting;
+using Samepage.Tests.Serving;
 
 namespace Samepage.SystemTests.Browsing;
 
@@ -39,6 +42,17 @@ internal sealed class MadeUpDashboard
 
     /// <summary>How many decisions the history has.</summary>
     public int DecisionsKept { get; set; } = Told;
+
+    /// <summary>The spans of history that were asked for, in seconds since 1970.</summary>
+    public ConcurrentQueue<(long From, long To)> SpansAsked { get; } = [];
+
+    /// <summary>What Prometheus is told of this host.</summary>
+    public HttpAnswer Metrics()
+    {
+        ProcessMerging[] most = [.. _processes.Processes.Take(20).Select(row => new ProcessMerging(row.Pid, row.Name, row.MergedPages, row.ZeroPages ?? 0, (row.SavedBytes - row.ProfitBytes) / 64, OptInKind.Regions, true))];
+        var beside = new BesideFigures([MadeUpDomain.Report("web", 9000, 9001)], new Dictionary<string, bool> { ["web"] = true }, true);
+        return HttpAnswer.Of(200, HttpAnswer.Metrics, MetricsText.Of(Status(), most, beside));
+    }
 
     public HttpAnswer Answer(string path, string query) => path switch
     {
@@ -115,11 +129,12 @@ internal sealed class MadeUpDashboard
     }
 
     /// <summary>More by day than by night.</summary>
-    private static long Saved(long at) => (long)((46 + (8 * Math.Sin(at % 86_400 / 86_400.0 * 2 * Math.PI)) + (1.5 * Math.Sin(at / 900.0))) * GiB);
+    public static long Saved(long at) => (long)((46 + (8 * Math.Sin(at % 86_400 / 86_400.0 * 2 * Math.PI)) + (1.5 * Math.Sin(at / 900.0))) * GiB);
 
-    private static byte[] History(string query)
+    private byte[] History(string query)
     {
         var asked = query.TrimStart('?').Split('&').Select(part => part.Split('=')).ToDictionary(part => part[0], part => long.Parse(part[1], System.Globalization.CultureInfo.InvariantCulture));
+        SpansAsked.Enqueue((asked["from"], asked["to"]));
         var step = Math.Max(1, (asked["to"] - asked["from"]) / asked["points"]);
         var times = Enumerable.Range(0, (int)((asked["to"] - asked["from"]) / step)).Select(i => asked["from"] + (i * step)).ToList();
         var series = new Dictionary<string, IEnumerable<double>>

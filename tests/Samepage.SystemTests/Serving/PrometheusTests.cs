@@ -1,13 +1,14 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
+using Samepage.Server.Http;
+using Samepage.SystemTests.Browsing;
 
 namespace Samepage.SystemTests.Serving;
 
 /// <summary>The alerts in the real Prometheus: as promtool tries them on hosts made up over hours, and scraped from one made up now.</summary>
-public sealed class PrometheusTests : IDisposable
+public sealed partial class PrometheusTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("samepage-prometheus-").FullName;
 
@@ -31,64 +32,60 @@ public sealed class PrometheusTests : IDisposable
     [Fact]
     public void A_real_Prometheus_scrapes_a_made_up_host_and_raises_what_is_due()
     {
-        var prometheus = Program("SAMEPAGE_PROMETHEUS", "prometheus");
-        using var host = new MetricsHost("# TYPE samepage_guard_admission_refused gauge\nsamepage_guard_admission_refused 1\n# TYPE samepage_coverage_ratio gauge\nsamepage_coverage_ratio{scope=\"host\"} 0.9\n");
-        var port = FreePort();
-        File.WriteAllText(Path.Combine(_directory, "prometheus.yml"), $$"""
-            global: {scrape_interval: 1s, evaluation_interval: 1s}
-            rule_files: ["{{MonitoringDirectory()}}/samepage.rules.yml"]
-            scrape_configs: [{job_name: samepage, static_configs: [{targets: ["127.0.0.1:{{host.Port}}"]}]}]
-            """);
-        using var server = Tool.Start(prometheus, [
-            $"--config.file={_directory}/prometheus.yml", $"--storage.tsdb.path={_directory}/data", $"--web.listen-address=127.0.0.1:{port}", "--log.level=error"], new Dictionary<string, string>());
-        server.ErrorDataReceived += (_, _) => { };
-        server.BeginErrorReadLine();
-        try
-        {
-            using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromSeconds(5) };
-            Assert.Equal("firing", Wait(client, "SamepageAdmissionRefused", state => state == "firing"));
+        var text = "# TYPE samepage_guard_admission_refused gauge\nsamepage_guard_admission_refused 1\n# TYPE samepage_coverage_ratio gauge\nsamepage_coverage_ratio{scope=\"host\"} 0.9\n";
+        var host = FreePort();
+        using var told = HttpServer.Start(host, (_, _) => HttpAnswer.Of(200, HttpAnswer.Metrics, text));
+        using var prometheus = new PrometheusServer(Program("SAMEPAGE_PROMETHEUS", "prometheus"), _directory, FreePort(), host, MonitoringDirectory());
+        prometheus.Until(() => prometheus.AlertState("SamepageAdmissionRefused") == "firing");
 
-            // This one waits for its two minutes.
-            Assert.Equal("pending", Wait(client, "SamepageCoverageBelowOne", state => state.Length > 0));
-            Assert.Equal("", State(client, "SamepageKeeperDown"));
-            host.Text = "# TYPE samepage_guard_admission_refused gauge\nsamepage_guard_admission_refused 0\n";
-            Assert.Equal("", Wait(client, "SamepageAdmissionRefused", state => state.Length == 0));
-        }
-        finally
-        {
-            server.Kill();
-            server.WaitForExit();
-        }
+        // This one waits for its two minutes.
+        prometheus.Until(() => prometheus.AlertState("SamepageCoverageBelowOne") == "pending");
+        Assert.Equal("", prometheus.AlertState("SamepageKeeperDown"));
+        text = "# TYPE samepage_guard_admission_refused gauge\nsamepage_guard_admission_refused 0\n";
+        prometheus.Until(() => prometheus.AlertState("SamepageAdmissionRefused") == "");
     }
 
-    private static string Wait(HttpClient client, string alert, Func<string, bool> holds)
+    /// <summary>Grafana asks Prometheus for what its panels say, with its variables filled in; so does this.</summary>
+    [Fact]
+    public void Each_panel_of_the_Grafana_dashboard_has_something_to_show()
     {
-        var state = "";
-        for (var clock = Stopwatch.StartNew(); clock.Elapsed < TimeSpan.FromSeconds(60); Thread.Sleep(300))
+        var made = new MadeUpDashboard();
+        var host = FreePort();
+        using var told = HttpServer.Start(host, (_, _) => made.Metrics());
+        using var prometheus = new PrometheusServer(Program("SAMEPAGE_PROMETHEUS", "prometheus"), _directory, FreePort(), host, MonitoringDirectory());
+        prometheus.Until(() => prometheus.Query("count_over_time(up[1m]) > 3").Results > 0);
+        var dashboard = JsonDocument.Parse(File.ReadAllText(Path.Combine(MonitoringDirectory(), "..", "grafana", "samepage.json"))).RootElement;
+        var asked = 0;
+        foreach (var panel in dashboard.GetProperty("panels").EnumerateArray())
         {
-            try
+            foreach (var target in panel.GetProperty("targets").EnumerateArray())
             {
-                if (holds(state = State(client, alert)))
-                {
-                    break;
-                }
-            }
-            catch (Exception starting) when (starting is HttpRequestException or TaskCanceledException or JsonException)
-            {
-                // It does not listen yet.
+                var expression = target.GetProperty("expr").GetString()!;
+                var answer = prometheus.Query(FilledIn(expression));
+                Assert.True(answer.Results > 0, $"{panel.GetProperty("title")} shows nothing: {expression}: {answer.Error}");
+                asked++;
             }
         }
 
-        return state;
+        Assert.True(asked >= 25, $"only {asked} expressions were found");
+        foreach (var variable in dashboard.GetProperty("templating").GetProperty("list").EnumerateArray())
+        {
+            var values = LabelValues().Match(variable.GetProperty("query").GetProperty("query").GetString()!);
+            Assert.True(values.Success);
+            Assert.NotEqual(0, prometheus.LabelValues(values.Groups["label"].Value, FilledIn(values.Groups["series"].Value)));
+        }
+
+        // The control: what is misspelled shows nothing, and what is no expression is refused with a reason.
+        Assert.Equal((0, null), prometheus.Query("samepage_safed_bytes"));
+        Assert.Contains("parse error", prometheus.Query("rate(samepage_ksmd_cpu_seconds_total[1m]").Error, StringComparison.Ordinal);
     }
 
-    /// <summary>The alert's state: "pending", "firing", or "" where it is not raised.</summary>
-    private static string State(HttpClient client, string alert)
+    private static string FilledIn(string expression)
     {
-        var text = client.GetStringAsync(new Uri("/api/v1/alerts", UriKind.Relative)).GetAwaiter().GetResult();
-        return JsonDocument.Parse(text).RootElement.GetProperty("data").GetProperty("alerts").EnumerateArray()
-            .Where(raised => raised.GetProperty("labels").GetProperty("alertname").GetString() == alert)
-            .Select(raised => raised.GetProperty("state").GetString()!).FirstOrDefault("");
+        var filled = expression.Replace("$job", ".*", StringComparison.Ordinal).Replace("$instance", ".*", StringComparison.Ordinal)
+            .Replace("$__rate_interval", "20s", StringComparison.Ordinal);
+        Assert.DoesNotContain("$", filled, StringComparison.Ordinal);
+        return filled;
     }
 
     private static string Program(string variable, string name)
@@ -109,48 +106,13 @@ public sealed class PrometheusTests : IDisposable
         return Path.Combine(directory, "packaging", "prometheus");
     }
 
-    private static int FreePort()
+    private static IPEndPoint FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        return (IPEndPoint)listener.LocalEndpoint;
     }
 
-    /// <summary>A host that says what the test wants.</summary>
-    private sealed class MetricsHost : IDisposable
-    {
-        private readonly HttpListener _listener = new();
-
-        public MetricsHost(string text)
-        {
-            (Text, Port) = (text, FreePort());
-            _listener.Prefixes.Add($"http://127.0.0.1:{Port}/");
-            _listener.Start();
-            _ = Serve();
-        }
-
-        public string Text { get; set; }
-
-        public int Port { get; }
-
-        public void Dispose() => _listener.Close();
-
-        private async Task Serve()
-        {
-            while (_listener.IsListening)
-            {
-                try
-                {
-                    var context = await _listener.GetContextAsync();
-                    context.Response.ContentType = "text/plain; version=0.0.4";
-                    await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(Text));
-                    context.Response.Close();
-                }
-                catch (Exception ended) when (ended is HttpListenerException or ObjectDisposedException)
-                {
-                    return;
-                }
-            }
-        }
-    }
+    [GeneratedRegex(@"^label_values\((?<series>.+), (?<label>\w+)\)$")]
+    private static partial Regex LabelValues();
 }

@@ -17,19 +17,20 @@ const colourOf = variable => getComputedStyle(document.documentElement).getPrope
 /** Whether the program was built with the library. */
 export const hasLibrary = uPlot != null;
 
-let zoomed = null, data = null, sync = null;
+let zoomed = null, data = null, sync = null, told = null;
 
+/** Begins with empty frames; who zooms is told of: the span in seconds since 1970, or null for all that there is. */
 export function startCharts(onzoom) {
   sync = uPlot?.sync("time");
+  told = onzoom;
   for (const panel of panels) {
     panel.value = make("b", { class: "reading" }, "–");
-    panel.at = make("span", { class: "reading-at" });
+    panel.at = make("time", { class: "reading-at" });
     panel.box = make("div", { class: "plot", tabindex: "0", role: "img", "data-chart": panel.key });
     panel.none = make("p", { class: "empty", hidden: true });
     panel.frame = make("figure", {}, make("figcaption", {}, make("span", {}, panel.title), panel.value, panel.at), panel.box, panel.none);
-    panel.box.addEventListener("keydown", event => press(panel, event, onzoom));
-    panel.box.addEventListener("dblclick", () => { zoomed = null; onzoom(); });
-    panel.onzoom = onzoom;
+    panel.box.addEventListener("keydown", event => press(panel, event));
+    panel.box.addEventListener("dblclick", () => zoom(null));
     $("charts").append(panel.frame);
   }
   new ResizeObserver(() => redraw()).observe($("charts"));
@@ -44,9 +45,12 @@ export function showCharts(next) {
   redraw();
 }
 
-/** Forgets how far was zoomed in; another range was chosen. */
-export function resetZoom() {
-  zoomed = null;
+/** Shows a span only, or all again; so it does where another range is chosen. */
+export function zoom(span) {
+  // A mouse that lets go tells all plots of it, as they are bound to each other.
+  if (span && zoomed && Math.abs(span[0] - zoomed[0]) < 1 && Math.abs(span[1] - zoomed[1]) < 1) return;
+  zoomed = span;
+  told(span);
 }
 
 function redraw() {
@@ -64,7 +68,9 @@ function redraw() {
       continue;
     }
 
-    attribute(panel.box, "aria-label", `${panel.title} over time: from ${panel.format(known[0])} to ${panel.format(known.at(-1))}, between ${panel.format(Math.min(...minMax(known)))} and ${panel.format(Math.max(...minMax(known)))}. Arrow keys read single points; plus and minus zoom.`);
+    const [from, to] = span(), shown = values.filter((value, index) => value != null && data.columns[0][index] >= from && data.columns[0][index] <= to);
+    attribute(panel.box, "data-points", String(shown.length));
+    attribute(panel.box, "aria-label", `${panel.title} over time: ${shown.length === 0 ? "no points" : `from ${panel.format(shown[0])} to ${panel.format(shown.at(-1))}, between ${minMax(shown).map(panel.format).join(" and ")}`}. Arrow keys read single points; plus and minus zoom.`);
     if (!panel.plot || panel.plot.over?.isConnected === false) create(panel);
     if (uPlot) update(panel, values);
     else drawPlain(panel.box, data.columns[0], values, data.from, data.to, panel, colourOf(panel.colour));
@@ -84,7 +90,7 @@ function minMax(values) {
 function readLast(panel, values) {
   const index = values.findLastIndex(value => value != null);
   text(panel.value, panel.format(values[index]));
-  text(panel.at, "");
+  showAt(panel, null);
 }
 
 const heightOf = () => innerWidth < 640 ? 130 : 170;
@@ -105,7 +111,7 @@ function create(panel) {
     series: [{}, { stroke: colour, width: 1.75, fill: panel.fill ? `${colour}22` : undefined, spanGaps: false, points: { show: false } }],
     hooks: {
       setCursor: [plot => readCursor(panel, plot)],
-      setSelect: [plot => select(panel, plot)],
+      setSelect: [select],
       draw: panel.line ? [plot => drawLine(plot, panel.line)] : [],
     },
   }, [[], []], panel.box);
@@ -167,31 +173,39 @@ function readCursor(panel, plot) {
     return;
   }
   text(panel.value, panel.format(data.columns[panel.column][index]));
-  text(panel.at, moment(new Date(data.columns[0][index] * 1000)));
+  showAt(panel, data.columns[0][index]);
 }
 
-function select(panel, plot) {
+function showAt(panel, at) {
+  const date = at == null ? null : new Date(at * 1000);
+  attribute(panel.at, "datetime", date?.toISOString());
+  text(panel.at, date ? moment(date) : "");
+}
+
+function select(plot) {
   if (plot.select.width < 8) return;
-  zoomed = [plot.posToVal(plot.select.left, "x"), plot.posToVal(plot.select.left + plot.select.width, "x")];
+  const span = [plot.posToVal(plot.select.left, "x"), plot.posToVal(plot.select.left + plot.select.width, "x")];
   plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-  panel.onzoom();
+  zoom(span);
 }
 
-function press(panel, event, onzoom) {
+function press(panel, event) {
   const [from, to] = span(), times = data?.columns[0] ?? [];
   const steps = { ArrowLeft: -1, ArrowRight: 1, PageUp: -20, PageDown: 20 };
   if (event.key in steps && times.length > 0) {
     const first = times.findIndex(at => at >= from), last = times.findLastIndex(at => at <= to);
-    panel.reading = Math.min(Math.max((panel.reading ?? last) + steps[event.key], first), last);
-    if (panel.plot) panel.plot.setCursor({ left: panel.plot.valToPos(times[panel.reading], "x"), top: 0 });
-    attribute(panel.box, "aria-description", `${moment(new Date(times[panel.reading] * 1000))}: ${panel.format(data.columns[panel.column][panel.reading])}`);
+    if (first < 0 || last < first) return;
+    // By its time: points come and go between two keys.
+    const here = panel.readAt == null ? -1 : times.findIndex(at => at >= panel.readAt);
+    const next = Math.min(Math.max((here < 0 ? last : here) + steps[event.key], first), last);
+    panel.readAt = times[next];
+    if (panel.plot) panel.plot.setCursor({ left: panel.plot.valToPos(panel.readAt, "x"), top: 0 });
+    attribute(panel.box, "aria-description", `${moment(new Date(panel.readAt * 1000))}: ${panel.format(data.columns[panel.column][next])}`);
   } else if (event.key === "+" || event.key === "-") {
     const middle = (from + to) / 2, half = (to - from) / 2 * (event.key === "+" ? 0.5 : 2);
-    zoomed = event.key === "-" && half * 2 >= data.to - data.from ? null : [Math.max(data.from, middle - half), Math.min(data.to, middle + half)];
-    onzoom();
+    zoom(event.key === "-" && half * 2 >= data.to - data.from ? null : [Math.max(data.from, middle - half), Math.min(data.to, middle + half)]);
   } else if (event.key === "Escape") {
-    zoomed = null;
-    onzoom();
+    zoom(null);
   } else {
     return;
   }

@@ -1,7 +1,7 @@
 // The page: asks the daemon every two seconds, and shows what came. Everything else is in the modules below.
 
 import { get, getPlan, postEstimate, Refused, Unreachable } from "./api.js";
-import { hasLibrary, resetZoom, showCharts, startCharts } from "./charts.js";
+import { hasLibrary, showCharts, startCharts, zoom } from "./charts.js";
 import { loadEarlier, offerEarlier, showDecisions, startDecisions } from "./decisions.js";
 import { $, attribute, complain, make, text } from "./dom.js";
 import { showDomains } from "./domains.js";
@@ -16,7 +16,7 @@ import { ranges, Timeline } from "./timeline.js";
 const every = { status: 2000, tables: 4000, abilities: 10_000, history: 30_000, hidden: 20_000 };
 const timeline = new Timeline();
 const seen = { status: null, domains: null, decisions: -1, hasEarlier: false, earlierAt: -Infinity, estimates: 0, estimateShown: null, tablesAt: -Infinity, abilitiesAt: -Infinity, historyAt: -Infinity, reachedAt: null, lostAt: null };
-let range = ranges[0][1], turning = null, isTurning = false, isWanted = false;
+let range = ranges[0][1], zoomed = null, turning = null, isTurning = false, isWanted = false;
 
 /** One round: the status always, the rest where it is due. */
 async function turn() {
@@ -87,10 +87,30 @@ async function history(isOther, now) {
   if (!isOther && now - seen.historyAt < every.history) return;
   seen.historyAt = now;
   // By the host's clock: this device's may be another.
-  const to = Math.ceil(Date.parse(seen.status.taken_at) / 1000), points = Math.min(1000, Math.max(120, Math.round($("charts").clientWidth)));
-  const isRead = await part("time", "history", "The plots go on with what this page has", async () =>
-    timeline.takeHistory(await get(`api/v1/history?from=${to - range}&to=${to}&points=${points}`)));
+  const to = Math.ceil(Date.parse(seen.status.taken_at) / 1000);
+  const isRead = await part("time", "history", "The plots go on with what this page has", async () => timeline.takeHistory(await getHistory(to - range, to)));
   if (!isRead) seen.historyAt -= every.history - every.abilities;
+}
+
+/** As fine as the plots can show it. */
+function getHistory(from, to) {
+  return get(`api/v1/history?from=${from}&to=${to}&points=${Math.min(1000, Math.max(120, Math.round($("charts").clientWidth)))}`);
+}
+
+/** Of a span by itself the history has more points; until they are here, or where they cannot be had, those of the whole do. */
+async function showSpan(span) {
+  zoomed = span;
+  timeline.takeDetail(null);
+  drawTime();
+  if (!span || !timeline.hasHistory) return;
+  try {
+    const detail = await getHistory(Math.floor(span[0]), Math.ceil(span[1]) + 1);
+    if (zoomed !== span) return;
+    timeline.takeDetail(detail);
+    drawTime();
+  } catch (failure) {
+    if (!(failure instanceof Unreachable || failure instanceof Refused)) throw failure;
+  }
 }
 
 /** A daemon holds its own latest decisions only; what came before them, also before its start, is the history's to tell. */
@@ -172,10 +192,12 @@ function drawTime() {
   if ($("time-table").open) drawTable(data);
 }
 
-/** At most forty rows, evenly spread: for those who cannot see plots, and for copying. */
+/** At most forty rows of what the plots show, evenly spread: for those who cannot see plots, and for copying. */
 function drawTable({ columns }) {
-  const step = Math.max(1, Math.ceil(columns[0].length / 40));
-  const rows = columns[0].map((_, index) => index).filter(index => (columns[0].length - 1 - index) % step === 0).reverse();
+  const [from, to] = zoomed ?? [-Infinity, Infinity];
+  const shown = columns[0].map((_, index) => index).filter(index => columns[0][index] >= from && columns[0][index] <= to);
+  const step = Math.max(1, Math.ceil(shown.length / 40));
+  const rows = shown.filter((_, index) => (shown.length - 1 - index) % step === 0).reverse();
   const formats = [at => moment(new Date(at * 1000)), size, percent, ratio, size, size];
   $("time-table").querySelector("div").replaceChildren(make("table", {},
     make("thead", {}, make("tr", {}, ...["When", "Saved", "Cost", "Coverage", "Exposure", "Headroom"].map((title, index) => make("th", { scope: "col", class: index === 0 ? "text" : "number" }, title)))),
@@ -188,8 +210,7 @@ function startRanges() {
       range = seconds;
       for (const button of $("ranges").children) attribute(button, "aria-pressed", String(button === event.currentTarget));
       seen.historyAt = -Infinity;
-      resetZoom();
-      drawTime();
+      zoom(null);
       run();
     },
   }, title)));
@@ -197,7 +218,7 @@ function startRanges() {
 
 startGlossary();
 startRanges();
-startCharts(drawTime);
+startCharts(showSpan);
 startDecisions(() => earlier(false).catch(() => false));
 startProcesses({ onpick: describe, decisionsOf: async pid => (await get(`api/v1/decisions?about=${pid}`)).decisions });
 startSharing({

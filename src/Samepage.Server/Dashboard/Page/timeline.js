@@ -8,6 +8,7 @@ export class Timeline {
   #live = [];
   #last = null;
   #past = null;
+  #detail = [];
   /** Whether the daemon keeps history; null until that is known. */
   hasHistory = null;
   openedAt = Date.now() / 1000;
@@ -33,14 +34,23 @@ export class Timeline {
     if (this.#live.length > keptMax) this.#thin();
   }
 
-  /** Takes in what the daemon's history has of a span. */
+  /** Takes in what the daemon's history has of all that is shown. */
   takeHistory(history) {
+    this.#past = this.#rows(history);
+  }
+
+  /** Takes in what it has of a part of that, which is finer; null: nothing. */
+  takeDetail(history) {
+    this.#detail = history ? this.#rows(history) : [];
+  }
+
+  #rows(history) {
     const { times, series } = history;
     const of = key => series[key] ?? times.map(() => null);
     const both = (one, other) => one == null && other == null ? null : (one ?? 0) + (other ?? 0);
     const byUser = of("user_saved_bytes");
     const columns = [of("saved_bytes").map((saved, index) => both(saved, byUser[index])), of("ksmd_cpu_share"), of("coverage"), of("exposure_bytes"), of("headroom_bytes")];
-    this.#past = times.map((at, index) => [at, ...columns.map(column => column[index])]);
+    return times.map((at, index) => [at, ...columns.map(column => column[index])]);
   }
 
   /** Columns of the last so many seconds: times, saved, cost, coverage, exposure, headroom. */
@@ -50,7 +60,10 @@ export class Timeline {
     const from = this.hasHistory ? to - seconds : Math.max(to - seconds, Math.min(this.#live[0]?.[0] ?? to, to - 60));
     const past = this.hasHistory && this.#past ? this.#past : [];
     const since = past.at(-1)?.[0] ?? -Infinity;
-    const rows = [...past, ...this.#live.filter(row => row[0] > since)].filter(row => row[0] >= from);
+    const detail = this.hasHistory ? this.#detail : [], first = detail[0]?.[0], last = detail.at(-1)?.[0];
+    const rows = [...past, ...this.#live.filter(row => row[0] > since)].filter(row => row[0] >= from && !(row[0] >= first && row[0] <= last));
+    rows.push(...detail.filter(row => row[0] >= from));
+    rows.sort((one, other) => one[0] - other[0]);
     return { from, to, columns: [0, 1, 2, 3, 4, 5].map(index => rows.map(row => row[index] ?? null)) };
   }
 

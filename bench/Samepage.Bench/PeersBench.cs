@@ -25,8 +25,8 @@ internal static class PeersBench
           --repeat N           turns of each peer (2)
           --minutes X          how long a peer may take to converge (2)
           --peers A,B          who takes part (none,default,fast,advisor,ksmtuned,kernel,user)
-          --before-seconds X   measured before merging (8)
-          --after-seconds X    measured after it has converged (15)
+          --before-seconds X   measured before merging (20)
+          --after-seconds X    measured after it has converged (30)
           --flat-seconds X     as many requests as the guests can serve, at the end (3)
           --rate N             requests a second for each guest (100)
           --writes N           of a thousand requests, so many write (100)
@@ -121,7 +121,7 @@ internal static class PeersBench
 
     private static ContestPlan Plan(BenchOptions options) => new(
         options.Number("--guests", 4), options.Number("--guest-mb", 512), options.Number("--repeat", 2), options.Real("--minutes", 2) * 60,
-        options.Real("--before-seconds", 8), options.Real("--after-seconds", 15), options.Real("--flat-seconds", 3),
+        options.Real("--before-seconds", 20), options.Real("--after-seconds", 30), options.Real("--flat-seconds", 3),
         options.Number("--rate", 100), options.Number("--writes", 100), options.Number("--keys", 4096), ValueBytes: 1000);
 
     private static int RunInside(BenchOptions options)

@@ -29,14 +29,14 @@ internal static class ContestFigures
     public static TextTable Work(ContestResult result)
     {
         var table = new TextTable(
-            "", "requests a second", "p50, ms", "p95, ms", "p99, ms", "p95 / none", "after: p50, ms", "p95, ms", "p99, ms", "p95 / none", "flat out, a second", "/ none", "longest, ms");
+            "", "requests a second", "p50, ms", "p95, ms", "p99, ms", "p95 / none", "slowdown", "after: p50, ms", "p95, ms", "p99, ms", "p95 / none", "slowdown", "flat out, a second", "/ none", "longest, ms");
         foreach (var peer in result.Peers)
         {
             var (now, after) = (peer.Converging, peer.After);
             table.Add(
                 peer.Title, Text(now.RequestsASecond, "0"), Text(now.P50Milliseconds, "0.00"), Text(now.P95Milliseconds, "0.00"),
-                Text(now.P99Milliseconds, "0.0"), Text(now.P95Ratio, "0.00"), Text(after.P50Milliseconds, "0.00"), Text(after.P95Milliseconds, "0.00"),
-                Text(after.P99Milliseconds, "0.0"), Text(after.P95Ratio, "0.00"), Text(peer.FlatRequestsASecond, "0"), Text(peer.FlatRatio, "0.00"),
+                Text(now.P99Milliseconds, "0.0"), Text(now.P95Ratio, "0.00"), Text(now.P95Slowdown, "0.00"), Text(after.P50Milliseconds, "0.00"), Text(after.P95Milliseconds, "0.00"),
+                Text(after.P99Milliseconds, "0.0"), Text(after.P95Ratio, "0.00"), Text(after.P95Slowdown, "0.00"), Text(peer.FlatRequestsASecond, "0"), Text(peer.FlatRatio, "0.00"),
                 Text(peer.LongestRequestMilliseconds, "0"));
         }
 
@@ -51,7 +51,7 @@ internal static class ContestFigures
         {
             table.Add(
                 title(peer.Name), Plain(peer.Share, "0.0 %"), Time(result, peer, peer.SecondsTo90 is { } to ? new Spread(to.Median, to.Median, to.Median) : null, "0"), Plain(peer.CpuSecondsAGigabyte, "0.0"),
-                Plain(peer.SteadyCpuShare, "0.0 %"), Plain(peer.Converging.P95Ratio, "0.00"), Plain(peer.After.P95Ratio, "0.00"));
+                Plain(peer.SteadyCpuShare, "0.0 %"), Plain(peer.Converging.P95Slowdown, "0.00"), Plain(peer.After.P95Slowdown, "0.00"));
         }
 
         return table;

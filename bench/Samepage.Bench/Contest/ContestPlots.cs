@@ -15,9 +15,9 @@ internal static class ContestPlots
         ["cpu"] = Bars(result, "CPU time for each GB saved, seconds", peer => peer.CpuSecondsAGigabyte, "0.0", null),
         ["steady"] = Bars(result, "CPU once it has converged, % of a processor", peer => peer.SteadyCpuShare, "0.0 %", null),
         ["p95-converging"] = Bars(
-            result, "p95 of a request while merging converges, against no merging (dashed: the goal)", peer => peer.Converging.P95Ratio, "0.00", ConvergingGoal),
+            result, "Slowdown of p95 while merging converges (dashed: the goal)", peer => peer.Converging.P95Slowdown, "0.00", ConvergingGoal),
         ["p95-after"] = Bars(
-            result, "p95 of a request after it has converged, against no merging (dashed: the goal)", peer => peer.After.P95Ratio, "0.00", AfterGoal),
+            result, "Slowdown of p95 after it has converged (dashed: the goal)", peer => peer.After.P95Slowdown, "0.00", AfterGoal),
     };
 
     /// <summary>Saving over time; of each peer the turn that saved the middling part of all its turns over time.</summary>

@@ -43,18 +43,23 @@ internal sealed record ContestResult
         WallSeconds = Math.Round(wallSeconds),
         Plan = plan,
         Method = plan.Method,
-        Peers = [.. Contender.All.Select(contender => contender.Name)
-            .Where(name => trials.Any(trial => trial.Peer == name))
-            .Select(name => PeerSummary.Of(name, trials))],
+        Peers = Summaries(trials),
         Trials = trials,
     };
 
+    private static IReadOnlyList<PeerSummary> Summaries(IReadOnlyList<TrialResult> trials) =>
+    [
+        .. Contender.All.Select(contender => contender.Name)
+            .Where(name => trials.Any(trial => trial.Peer == name))
+            .Select(name => PeerSummary.Of(name, trials)),
+    ];
+
     public string ToJson() => JsonSerializer.Serialize(this, s_json);
 
-    /// <summary>Reads what was kept.</summary>
+    /// <summary>Reads what was kept. The turns are summed up anew, so that what an older bench kept has all the figures of today.</summary>
     public static ContestResult Read(string path) =>
         JsonSerializer.Deserialize<ContestResult>(File.ReadAllText(path), s_json) is { Schema: SchemaName } result
-            ? result
+            ? result with { Peers = Summaries(result.Trials), Method = result.Plan.Method }
             : throw new InvalidDataException($"{path} is not a result of bench/peers");
 }
 
@@ -102,7 +107,7 @@ internal sealed record PeerSummary
         var own = trials.Where(trial => trial.Peer == name).ToList();
         Spread? Over(Func<TrialResult, double?> of) => Spread.Of(own.Select(of));
         double? Against(TrialResult trial, Func<TrialResult, double> of) =>
-            trials.FirstOrDefault(other => other.Peer == "none" && other.Repetition == trial.Repetition) is { } none && of(none) > 0
+            trials.FirstOrDefault(other => other.Peer == "none" && other.Repetition == trial.Repetition) is { } none && of(none) is > 0 and < double.PositiveInfinity
                 ? of(trial) / of(none)
                 : null;
         LoadSummary Load(Func<TrialResult, Latency> phase) => new(
@@ -110,7 +115,8 @@ internal sealed record PeerSummary
             Over(trial => phase(trial).P95Milliseconds), Over(trial => phase(trial).P99Milliseconds),
             Over(trial => Against(trial, each => phase(each).P95Milliseconds)),
             Over(trial => Against(trial, each => phase(each).P99Milliseconds)),
-            Over(trial => phase(trial).SlowerThan20MillisecondsOfThousand));
+            Over(trial => phase(trial).SlowerThan20MillisecondsOfThousand),
+            Over(trial => trial.Before.P95Milliseconds > 0 ? Against(trial, each => phase(each).P95Milliseconds / each.Before.P95Milliseconds) : null));
         return new PeerSummary
         {
             Name = name,
@@ -139,7 +145,10 @@ internal sealed record PeerSummary
     }
 }
 
-/// <summary>The guests' server in one phase; times in milliseconds.</summary>
+/// <summary>
+/// The guests' server in one phase; times in milliseconds. The slowdown is p95 by that of the same guests before merging,
+/// and by the same ratio of guests that nobody merges: what makes one turn's guests slower than another's is in neither.
+/// </summary>
 internal sealed record LoadSummary(
     Spread? RequestsASecond, Spread? P50Milliseconds, Spread? P95Milliseconds, Spread? P99Milliseconds, Spread? P95Ratio, Spread? P99Ratio,
-    Spread? SlowerThan20MillisecondsOfThousand);
+    Spread? SlowerThan20MillisecondsOfThousand, Spread? P95Slowdown);

@@ -68,8 +68,8 @@ internal static class Quotes
         {
             lines.Add($"- {peer.Title}: "
                 + Goal("saved of the oracle", peer.Share?.Median, SavingGoal, "0.0 %", isAtLeast: true) + "; "
-                + Goal("p95 while merging converges", peer.Converging.P95Ratio?.Median, ContestPlots.ConvergingGoal, "0.00", isAtLeast: false) + "; "
-                + Goal("p95 after it", peer.After.P95Ratio?.Median, ContestPlots.AfterGoal, "0.00", isAtLeast: false) + ".");
+                + Goal("slowdown of p95 while merging converges", peer.Converging.P95Slowdown?.Median, ContestPlots.ConvergingGoal, "0.00", isAtLeast: false) + "; "
+                + Goal("slowdown after it", peer.After.P95Slowdown?.Median, ContestPlots.AfterGoal, "0.00", isAtLeast: false) + ".");
         }
 
         return string.Join('\n', lines);

@@ -23,9 +23,10 @@ public sealed class ContestTests
     [Fact]
     public void A_summary_has_medians_and_ratios_within_a_repetition()
     {
-        var result = Result(Trial("none", 0, p95: 2), Trial("user", 0, p95: 3), Trial("none", 1, p95: 4), Trial("user", 1, p95: 4));
+        var result = Result(Trial("none", 0, p95: 2), Trial("user", 0, p95: 3), Trial("none", 1, p95: 4), Trial("user", 1, p95: 4, before: 8));
         var user = result.Peers.Single(peer => peer.Name == "user");
         Assert.Equal(new Spread(1.25, 1.0, 1.5), user.Converging.P95Ratio);
+        Assert.Equal(new Spread(0.75, 0.5, 1.0), user.Converging.P95Slowdown);
         Assert.Equal(new Spread(3.5, 3, 4), user.Converging.P95Milliseconds);
         Assert.Equal(0.9, user.Share!.Median, 6);
     }
@@ -89,7 +90,7 @@ public sealed class ContestTests
     private static ContestResult Result(params TrialResult[] trials) =>
         ContestResult.Of(new ContestPlan(4, 512, 2, 60, 8, 20, 3, 100, 100, 4096, 1000), "2026-01-01 00:00 UTC", 1, trials);
 
-    private static TrialResult Trial(string peer, int repetition, double p95 = 2, double? to90 = 5)
+    private static TrialResult Trial(string peer, int repetition, double p95 = 2, double? to90 = 5, double? before = null)
     {
         var latency = new Latency(1, p95, 9, 20, 0, 400, 4000, 0);
         return new TrialResult
@@ -107,7 +108,7 @@ public sealed class ContestTests
             SteadyCpuShare = 0.01,
             MetadataBytesAPage = 20,
             MetadataBytes = 30_000,
-            Before = latency,
+            Before = latency with { P95Milliseconds = before ?? p95 },
             Converging = latency,
             After = latency,
             FlatRequestsASecond = 5000,

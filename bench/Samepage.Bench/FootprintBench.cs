@@ -165,7 +165,8 @@ internal static class FootprintBench
         }
 
         var (held, slowPeak) = (clock.Elapsed.TotalSeconds, daemon.Memory.PeakBytes);
-        using var client = new HttpClient { BaseAddress = daemon.Address };
+        using var handler = new SocketsHttpHandler { MaxConnectionsPerServer = HttpServer.ConnectionsMax };
+        using var client = new HttpClient(handler) { BaseAddress = daemon.Address };
         var end = DateTime.UtcNow + TimeSpan.FromSeconds(GreedySeconds);
         var (answers, length) = (0, 0);
         Task.WaitAll(Enumerable.Range(0, HttpServer.ConnectionsMax).Select(async _ =>

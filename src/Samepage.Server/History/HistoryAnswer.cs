@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Text.Json;
 using Samepage.Governing;
@@ -35,15 +36,19 @@ public sealed record HistoryAnswer(
     public static ImmutableArray<string> GuardLevels { get; } = [.. Enum.GetNames<GuardLevel>().Select(JsonNamingPolicy.SnakeCaseLower.ConvertName)];
 
     /// <summary>As JSON.</summary>
-    public byte[] ToJson()
+    public byte[] ToJson() => ToJson(new ArrayBufferWriter<byte>());
+
+    /// <summary>As JSON.</summary>
+    /// <param name="room">Written anew; who answers often keeps one.</param>
+    public byte[] ToJson(ArrayBufferWriter<byte> room)
     {
-        using var bytes = new MemoryStream();
-        using (var json = new Utf8JsonWriter(bytes))
+        room.ResetWrittenCount();
+        using (var json = new Utf8JsonWriter(room))
         {
             Write(json);
         }
 
-        return bytes.ToArray();
+        return room.WrittenSpan.ToArray();
     }
 
     private void Write(Utf8JsonWriter json)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Samepage.Server.Http;
 using Samepage.Server.Loop;
 
@@ -12,12 +13,15 @@ public sealed class HistoryDesk(Func<string?> path, TimeProvider clock, Action s
     /// <summary>An answer takes milliseconds. Many at once would each take memory and none be sooner.</summary>
     private readonly Lock _lock = new();
 
+    /// <summary>Grows to the longest answer. Used under the lock.</summary>
+    private readonly ArrayBufferWriter<byte> _room = new();
+
     /// <summary>Answers a query as it stands behind the path.</summary>
     public HttpAnswer Answer(string query)
     {
         var now = clock.GetUtcNow();
         return HistoryQuery.TryParse(query, now, out var wrong) is { } question
-            ? Read(reader => reader.Read(question, now.ToUnixTimeSeconds()).ToJson())
+            ? Read(reader => reader.Read(question, now.ToUnixTimeSeconds()).ToJson(_room))
             : path() is null ? NotKept() : HttpAnswer.Of(400, HttpAnswer.Text, wrong + "\n");
     }
 

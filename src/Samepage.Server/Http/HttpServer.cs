@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Pipelines;
 using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http.Features;
@@ -16,10 +17,12 @@ namespace Samepage.Server.Http;
 public sealed class HttpServer : IHttpApplication<IFeatureCollection>, IDisposable
 {
     /// <summary>Clients at the same time; see <see cref="ConnectionPlaces"/> for who comes then.</summary>
-    public const int ConnectionsMax = 32;
+    public const int ConnectionsMax = 16;
 
     /// <summary>With those that have lost their place and are about to be gone.</summary>
     private const int OpenMax = 2 * ConnectionsMax;
+
+    private const int AnswersMax = 2, PieceBytes = 32 << 10;
 
     /// <summary>The longest that a request's head may take to come in.</summary>
     public static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(5);
@@ -27,11 +30,14 @@ public sealed class HttpServer : IHttpApplication<IFeatureCollection>, IDisposab
     /// <summary>The longest that a connection may hold its place and ask nothing.</summary>
     public static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>The longest that a part of an answer may lie unread.</summary>
+    /// <summary>The longest that an answer may lie there until nearly all of it is read.</summary>
     public static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(20);
 
     private readonly KestrelServer _server;
     private readonly ConnectionPlaces _places = new(ConnectionsMax);
+
+    /// <summary>More answers at once would each take memory and a thread, and none be sooner.</summary>
+    private readonly SemaphoreSlim _turns = new(AnswersMax);
 
     /// <summary>
     /// What a browser may do with an answer: take scripts, styles and data from here only, run nothing that stands in
@@ -96,43 +102,56 @@ public sealed class HttpServer : IHttpApplication<IFeatureCollection>, IDisposab
     {
         var request = context.GetRequiredFeature<IHttpRequestFeature>();
         var response = context.GetRequiredFeature<IHttpResponseFeature>();
-        var answer = HttpGate.Refusal(request, _hosts()) ?? Answer(request, context.GetRequiredFeature<IHttpConnectionFeature>().ConnectionId);
-        var packed = TakesGzip(request) ? answer.Packed() : null;
-        var body = packed ?? answer.Body;
+        var (answer, body) = await Answer(request, context.GetRequiredFeature<IHttpConnectionFeature>().ConnectionId);
         response.StatusCode = answer.Status;
         response.Headers.ContentLength = body.Length;
-        Describe(answer, packed is not null, response.Headers);
-        if (request.Method != "HEAD")
+        Describe(answer, body != answer.Body, response.Headers);
+        if (request.Method == "HEAD")
         {
-            await Write(body, context);
+            return;
         }
-    }
 
-    /// <summary>Kestrel's own limit goes by the rate on average, and forgives much to who asks for much and reads nothing.</summary>
-    private static async Task Write(byte[] body, IFeatureCollection context)
-    {
         try
         {
-            await context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(body).AsTask().WaitAsync(AnswerTimeout);
+            await Write(body, context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer).WaitAsync(AnswerTimeout);
         }
         catch (TimeoutException)
         {
+            // Kestrel's own limit goes by the rate on average, and forgives much to who asks for much and reads nothing.
             context.GetRequiredFeature<IHttpRequestLifetimeFeature>().Abort();
         }
     }
 
-    /// <summary>While that goes on the connection keeps its place; once the answer lies there for whoever reads it, no longer.</summary>
-    private HttpAnswer Answer(IHttpRequestFeature request, string connection)
+    /// <summary>Piece by piece: what is handed over at once is copied at once, and lies there until it is read.</summary>
+    private static async Task Write(ReadOnlyMemory<byte> body, PipeWriter writer)
+    {
+        for (; body.Length > 0; body = body[Math.Min(PieceBytes, body.Length)..])
+        {
+            if ((await writer.WriteAsync(body[..Math.Min(PieceBytes, body.Length)])).IsCompleted)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>
+    /// An answer, and its body as the client takes it. Meanwhile the connection keeps its place; once the answer lies
+    /// there for whoever reads it, no longer.
+    /// </summary>
+    private async Task<(HttpAnswer Answer, byte[] Body)> Answer(IHttpRequestFeature request, string connection)
     {
         _places.Begin(connection);
+        await _turns.WaitAsync();
         try
         {
-            return request.Method != "POST"
+            var answer = HttpGate.Refusal(request, _hosts()) ?? (request.Method != "POST"
                 ? _answer(request.Path, request.QueryString)
-                : _answerPost?.Invoke(request.Path, request.QueryString) ?? HttpAnswer.Of(405, HttpAnswer.Text, "nothing is asked by POST here\n");
+                : _answerPost?.Invoke(request.Path, request.QueryString) ?? HttpAnswer.Of(405, HttpAnswer.Text, "nothing is asked by POST here\n"));
+            return (answer, (TakesGzip(request) ? answer.Packed() : null) ?? answer.Body);
         }
         finally
         {
+            _turns.Release();
             _places.End(connection);
         }
     }
@@ -168,6 +187,7 @@ public sealed class HttpServer : IHttpApplication<IFeatureCollection>, IDisposab
         using var moment = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
         _server.StopAsync(moment.Token).GetAwaiter().GetResult();
         _server.Dispose();
+        _turns.Dispose();
     }
 
     private static void Limit(KestrelServerLimits limits)

@@ -20,7 +20,7 @@ public sealed class HttpServer : IHttpApplication<IFeatureCollection>, IDisposab
     public const int ConnectionsMax = 16;
 
     /// <summary>With those that have lost their place and are about to be gone.</summary>
-    private const int OpenMax = 2 * ConnectionsMax;
+    private const int OpenMax = 4 * ConnectionsMax;
 
     private const int AnswersMax = 2, PieceBytes = 32 << 10;
 

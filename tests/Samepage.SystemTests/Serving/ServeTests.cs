@@ -142,7 +142,7 @@ public sealed class ServeTests : IDisposable
     }
 
     [Fact]
-    public void Names_are_those_of_the_policy_and_health_is_told_while_http_is_full()
+    public void Names_are_those_of_the_policy_and_health_is_told_whoever_holds_connections()
     {
         Write("[server]\nhosts = [\"samepage.example.org\"]\n");
         using var daemon = new ServeProcess(_directory, "", "--dry-run");
@@ -155,12 +155,25 @@ public sealed class ServeTests : IDisposable
         Assert.Equal((HttpStatusCode.MisdirectedRequest, HttpStatusCode.OK), (Named(daemon, "samepage.example.org"), Named(daemon, "myhost")));
 
         var idle = Enumerable.Range(0, 40).Select(_ => new TcpClient("127.0.0.1", daemon.Port)).ToList();
-        Assert.Throws<HttpRequestException>(() => daemon.Get("/healthz"));
+        daemon.Until(() => IsHealthy(daemon), "health by HTTP", seconds: 5);
         Assert.Equal((0, "ok\n", ""), daemon.Ask("status", "--daemon"));
         Assert.Equal(2, daemon.Ask("status", "--daemon", "--json").Status);
         idle.ForEach(client => client.Dispose());
         Assert.Equal(0, daemon.End("TERM"));
         Assert.Equal(1, daemon.Ask("status", "--daemon").Status);
+    }
+
+    /// <summary>Who lost its place to another needs a moment to be gone.</summary>
+    private static bool IsHealthy(ServeProcess daemon)
+    {
+        try
+        {
+            return daemon.Get("/healthz").Status == HttpStatusCode.OK;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
     }
 
     private static HttpStatusCode Named(ServeProcess daemon, string host)

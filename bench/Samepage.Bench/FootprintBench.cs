@@ -119,7 +119,7 @@ internal static class FootprintBench
             var file = Path.Combine(Directory.CreateDirectory(Path.Combine(directory, "state")).FullName, HistoryOptions.FileName);
             HistoryBench.WriteMonth(file, options.Number("--guests", 200), Days, now);
             using var daemon = new ServedDaemon(executable, directory, BenchOptions.LogPath("footprint-page"));
-            var sockets = daemon.Sockets;
+            var sockets = HostileClients.SocketsOf(daemon.Pid);
             using var visitor = new PageVisitor(daemon.Address);
             visitor.AwaitHistory();
             var (rounds, bytes, span) = (new List<double>(), 0L, Spending.Begin(daemon));
@@ -158,7 +158,7 @@ internal static class FootprintBench
         using (var clients = new HostileClients(IPEndPoint.Parse(daemon.Address.Authority), path, HttpServer.ConnectionsMax))
         {
             readless = clients.Readless;
-            for (Thread.Sleep(1000); daemon.Sockets > sockets && clock.Elapsed.TotalSeconds < HeldSecondsMax; Thread.Sleep(100))
+            for (Thread.Sleep(1000); HostileClients.SocketsOf(daemon.Pid) > sockets && clock.Elapsed.TotalSeconds < HeldSecondsMax; Thread.Sleep(100))
             {
                 clients.Dribble();
             }

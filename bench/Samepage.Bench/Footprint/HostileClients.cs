@@ -51,6 +51,10 @@ internal sealed class HostileClients : IDisposable
         }
     }
 
+    /// <summary>How many sockets a process has open, those that it listens on among them.</summary>
+    public static int SocketsOf(int pid) => new DirectoryInfo($"/proc/{pid}/fd").EnumerateFileSystemInfos()
+        .Count(file => file.LinkTarget?.StartsWith("socket:", StringComparison.Ordinal) == true);
+
     /// <summary>How many of them ask and do not read.</summary>
     public int Readless { get; }
 

@@ -82,9 +82,8 @@ internal sealed class ServedDaemon : IDisposable
         }
     }
 
-    /// <summary>How many sockets it has open, those that it listens on among them.</summary>
-    public int Sockets => new DirectoryInfo($"/proc/{_process.Id}/fd").EnumerateFileSystemInfos()
-        .Count(file => file.LinkTarget?.StartsWith("socket:", StringComparison.Ordinal) == true);
+    /// <summary>Its number.</summary>
+    public int Pid => _process.Id;
 
     /// <summary>Waits until its governor has nothing left to do.</summary>
     public void AwaitRest()

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Samepage.Server.Http;
 
@@ -17,10 +15,7 @@ public sealed class ChartTests : IDisposable
 
     public ChartTests()
     {
-        using var free = new TcpListener(IPAddress.Loopback, 0);
-        free.Start();
-        var endpoint = (IPEndPoint)free.LocalEndpoint;
-        free.Stop();
+        var endpoint = Loopback.Free();
         _server = HttpServer.Start(endpoint, _made.Answer);
         _address = $"http://{endpoint}/";
     }

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Samepage.Server.Http;
 
 namespace Samepage.SystemTests.Browsing;
@@ -18,13 +16,9 @@ internal sealed class PathProxy : IDisposable
     /// <param name="instead">Answers a path in the daemon's stead, where it does.</param>
     public PathProxy(int daemonPort, Func<string, HttpAnswer?>? instead = null)
     {
-        using (var free = new TcpListener(IPAddress.Loopback, 0))
-        {
-            free.Start();
-            Port = ((IPEndPoint)free.LocalEndpoint).Port;
-        }
-
-        _server = HttpServer.Start(new IPEndPoint(IPAddress.Loopback, Port), (path, query) =>
+        var endpoint = Loopback.Free();
+        Port = endpoint.Port;
+        _server = HttpServer.Start(endpoint, (path, query) =>
         {
             if (!path.StartsWith("/elsewhere/", StringComparison.Ordinal))
             {

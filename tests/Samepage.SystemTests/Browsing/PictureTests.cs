@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Samepage.Server.Http;
 
 namespace Samepage.SystemTests.Browsing;
@@ -19,10 +17,7 @@ public sealed class PictureTests : IDisposable
 
     public PictureTests()
     {
-        using var free = new TcpListener(IPAddress.Loopback, 0);
-        free.Start();
-        var endpoint = (IPEndPoint)free.LocalEndpoint;
-        free.Stop();
+        var endpoint = Loopback.Free();
         _server = HttpServer.Start(endpoint, _made.Answer);
         _address = $"http://{endpoint}/";
     }

@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using Samepage.Server.Http;
 
@@ -18,10 +16,7 @@ public sealed class TroubleTests : IDisposable
 
     public TroubleTests()
     {
-        using var free = new TcpListener(IPAddress.Loopback, 0);
-        free.Start();
-        var endpoint = (IPEndPoint)free.LocalEndpoint;
-        free.Stop();
+        var endpoint = Loopback.Free();
         _server = HttpServer.Start(endpoint, (path, query) => _instead.GetValueOrDefault(path) ?? _made.Answer(path, query));
         _address = $"http://{endpoint}/";
     }

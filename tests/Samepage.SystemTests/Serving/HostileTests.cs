@@ -53,8 +53,7 @@ public sealed class HostileTests : IDisposable
         Assert.Equal(0, daemon.End("TERM"));
     }
 
-    private static int Sockets(ServeProcess daemon) => new DirectoryInfo($"/proc/{daemon.Pid}/fd").EnumerateFileSystemInfos()
-        .Count(file => file.LinkTarget?.StartsWith("socket:", StringComparison.Ordinal) == true);
+    private static int Sockets(ServeProcess daemon) => HostileClients.SocketsOf(daemon.Pid);
 
     private static long PeakBytes(ServeProcess daemon) => KeyedText.Parse(KernelFile.ReadText($"/proc/{daemon.Pid}/status")).Bytes("VmHWM")!.Value;
 }

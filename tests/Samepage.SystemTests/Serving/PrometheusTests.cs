@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Samepage.Server.Http;
@@ -33,9 +31,9 @@ public sealed partial class PrometheusTests : IDisposable
     public void A_real_Prometheus_scrapes_a_made_up_host_and_raises_what_is_due()
     {
         var text = "# TYPE samepage_guard_admission_refused gauge\nsamepage_guard_admission_refused 1\n# TYPE samepage_coverage_ratio gauge\nsamepage_coverage_ratio{scope=\"host\"} 0.9\n";
-        var host = FreePort();
+        var host = Loopback.Free();
         using var told = HttpServer.Start(host, (_, _) => HttpAnswer.Of(200, HttpAnswer.Metrics, text));
-        using var prometheus = new PrometheusServer(Program("SAMEPAGE_PROMETHEUS", "prometheus"), _directory, FreePort(), host, MonitoringDirectory());
+        using var prometheus = new PrometheusServer(Program("SAMEPAGE_PROMETHEUS", "prometheus"), _directory, Loopback.Free(), host, MonitoringDirectory());
         prometheus.Until(() => prometheus.AlertState("SamepageAdmissionRefused") == "firing");
 
         // This one waits for its two minutes.
@@ -50,9 +48,9 @@ public sealed partial class PrometheusTests : IDisposable
     public void Each_panel_of_the_Grafana_dashboard_has_something_to_show()
     {
         var made = new MadeUpDashboard();
-        var host = FreePort();
+        var host = Loopback.Free();
         using var told = HttpServer.Start(host, (_, _) => made.Metrics());
-        using var prometheus = new PrometheusServer(Program("SAMEPAGE_PROMETHEUS", "prometheus"), _directory, FreePort(), host, MonitoringDirectory());
+        using var prometheus = new PrometheusServer(Program("SAMEPAGE_PROMETHEUS", "prometheus"), _directory, Loopback.Free(), host, MonitoringDirectory());
         prometheus.Until(() => prometheus.Query("count_over_time(up[1m]) > 3").Results > 0);
         var dashboard = JsonDocument.Parse(File.ReadAllText(Path.Combine(MonitoringDirectory(), "..", "grafana", "samepage.json"))).RootElement;
         var asked = 0;
@@ -104,13 +102,6 @@ public sealed partial class PrometheusTests : IDisposable
         }
 
         return Path.Combine(directory, "packaging", "prometheus");
-    }
-
-    private static IPEndPoint FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return (IPEndPoint)listener.LocalEndpoint;
     }
 
     [GeneratedRegex(@"^label_values\((?<series>.+), (?<label>\w+)\)$")]

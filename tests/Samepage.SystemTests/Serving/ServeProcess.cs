@@ -21,7 +21,7 @@ internal sealed class ServeProcess : IDisposable
     /// <param name="beside">What a shell starts in the background first.</param>
     /// <param name="options">Further options.</param>
     public ServeProcess(string directory, string beside = "", params IEnumerable<string> options)
-        : this(directory, FreePort(), beside, options)
+        : this(directory, Loopback.Free().Port, beside, options)
     {
     }
 
@@ -141,12 +141,5 @@ internal sealed class ServeProcess : IDisposable
 
         _unshare.Dispose();
         _manager.Dispose();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

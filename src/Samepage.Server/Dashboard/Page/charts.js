@@ -17,9 +17,12 @@ const colourOf = variable => getComputedStyle(document.documentElement).getPrope
 /** Whether the program was built with the library. */
 export const hasLibrary = uPlot != null;
 
-let zoomed = null, data = null, sync = null, told = null;
+/** The span that is zoomed into, in seconds since 1970; null: none. */
+export let zoomed = null;
 
-/** Begins with empty frames; who zooms is told of: the span in seconds since 1970, or null for all that there is. */
+let data = null, sync = null, told = null;
+
+/** Begins with empty frames. Where another span is shown, that is told. */
 export function startCharts(onzoom) {
   sync = uPlot?.sync("time");
   told = onzoom;
@@ -50,7 +53,7 @@ export function zoom(span) {
   // A mouse that lets go tells all plots of it, as they are bound to each other.
   if (span && zoomed && Math.abs(span[0] - zoomed[0]) < 1 && Math.abs(span[1] - zoomed[1]) < 1) return;
   zoomed = span;
-  told(span);
+  told();
 }
 
 function redraw() {

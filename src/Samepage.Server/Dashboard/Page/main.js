@@ -1,7 +1,7 @@
 // The page: asks the daemon every two seconds, and shows what came. Everything else is in the modules below.
 
 import { get, getPlan, postEstimate, Refused, Unreachable } from "./api.js";
-import { hasLibrary, showCharts, startCharts, zoom } from "./charts.js";
+import { hasLibrary, showCharts, startCharts, zoom, zoomed } from "./charts.js";
 import { loadEarlier, offerEarlier, showDecisions, startDecisions } from "./decisions.js";
 import { $, attribute, complain, make, text } from "./dom.js";
 import { showDomains } from "./domains.js";
@@ -16,7 +16,7 @@ import { ranges, Timeline } from "./timeline.js";
 const every = { status: 2000, tables: 4000, abilities: 10_000, history: 30_000, hidden: 20_000 };
 const timeline = new Timeline();
 const seen = { status: null, domains: null, decisions: -1, hasEarlier: false, earlierAt: -Infinity, estimates: 0, estimateShown: null, tablesAt: -Infinity, abilitiesAt: -Infinity, historyAt: -Infinity, reachedAt: null, lostAt: null };
-let range = ranges[0][1], zoomed = null, turning = null, isTurning = false, isWanted = false;
+let range = ranges[0][1], turning = null, isTurning = false, isWanted = false;
 
 /** One round: the status always, the rest where it is due. */
 async function turn() {
@@ -98,8 +98,8 @@ function getHistory(from, to) {
 }
 
 /** Of a span by itself the history has more points; until they are here, or where they cannot be had, those of the whole do. */
-async function showSpan(span) {
-  zoomed = span;
+async function showSpan() {
+  const span = zoomed;
   timeline.takeDetail(null);
   drawTime();
   if (!span || !timeline.hasHistory) return;

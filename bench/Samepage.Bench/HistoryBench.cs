@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using Samepage.Bench.Measuring;
 using Samepage.Server.History;
 using Samepage.Server.Loop;
 
@@ -106,7 +107,7 @@ internal static class HistoryBench
         {
             // The daemon puts settings back; its namespace goes with it.
             var child = File.ReadAllText($"/proc/{daemon.Id}/task/{daemon.Id}/children").Trim();
-            Process.Start("kill", $"-TERM {child}").WaitForExit();
+            Signals.Send(int.Parse(child, CultureInfo.InvariantCulture), "TERM");
             daemon.WaitForExit();
         }
     }

@@ -20,6 +20,7 @@ var benches = new Dictionary<string, (string About, Func<string[], int> Run)>
     ["scan"] = ("the CPU of `estimate` against a C program that only reads the same pages", ScanBench.Run),
     ["scattered"] = ("duplicates without long runs: CPU time a merged page", ScatteredBench.Run),
     ["stalls"] = ("how long threads wait for memory that is being merged", StallsBench.Run),
+    ["slowdown"] = ("what guests' own work feels of merging, beside guests that nobody merges, by turns of a second", SlowdownBench.Run),
     ["startup"] = ("how long `--help` and `doctor` take from start to end", StartupBench.Run),
     ["storm"] = ("guests whose merged pages are all rewritten at once, with the guard and without", StormBench.Run),
 };

@@ -36,7 +36,7 @@ internal sealed record Contender(string Name, string Title)
     };
 
     /// <summary>Makes one ready for a fleet that is yet to start.</summary>
-    public static IMerging Create(string name, SavedSettings settings, KsmSysfs ksm) => name switch
+    public static IPausableMerging Create(string name, SavedSettings settings, KsmSysfs ksm) => name switch
     {
         "none" => new NoMerging(),
         "user" => new UserMerging("peers", isEager: false),

@@ -3,7 +3,7 @@ using Samepage.Bench.Measuring;
 namespace Samepage.Bench.Contest;
 
 /// <summary>The one that the others are held against: nothing is merged.</summary>
-internal sealed class NoMerging : IMerging
+internal sealed class NoMerging : IPausableMerging
 {
     public string Name => "none";
 
@@ -24,6 +24,14 @@ internal sealed class NoMerging : IMerging
     public void Begin(IReadOnlyList<int> pids)
     {
         // ksmd stands still between trials, and nobody wakes it.
+    }
+
+    public void Pause()
+    {
+    }
+
+    public void Resume()
+    {
     }
 
     public void Dispose()

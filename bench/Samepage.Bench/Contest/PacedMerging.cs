@@ -7,10 +7,11 @@ using Samepage.Linux.Sys;
 namespace Samepage.Bench.Contest;
 
 /// <summary>ksmd at the pace of a peer; that peer's CPU time and memory count with ksmd's.</summary>
-internal sealed class PacedMerging(IPeer peer, KsmSysfs ksm) : IMerging
+internal sealed class PacedMerging(IPeer peer, KsmSysfs ksm) : IPausableMerging
 {
     private readonly KsmdThread _ksmd = new(new ProcFs(PidNamespace.HostProc ?? "/proc"));
     private IReadOnlyList<int> _pids = [];
+    private string? _runBefore;
     private (double Ksmd, double Peer, long Sharing, long Anonymous, long Passes) _before;
 
     public string Name => peer.Name;
@@ -38,6 +39,8 @@ internal sealed class PacedMerging(IPeer peer, KsmSysfs ksm) : IMerging
         KeeperResidentBytes = peer.ResidentBytes,
     };
 
+    private string RunFile => Path.Combine(ksm.Root, "run");
+
     private double KsmdSeconds => _ksmd.CpuSeconds ?? throw new InvalidOperationException("ksmd is not to be seen");
 
     public void Begin(IReadOnlyList<int> pids)
@@ -47,5 +50,27 @@ internal sealed class PacedMerging(IPeer peer, KsmSysfs ksm) : IMerging
         peer.Begin();
     }
 
-    public void Dispose() => peer.Dispose();
+    /// <summary>Also past whoever has been lent the settings: it stands still itself, and finds them as it left them.</summary>
+    public void Pause()
+    {
+        peer.Pause();
+        _runBefore = File.ReadAllText(RunFile);
+        File.WriteAllText(RunFile, "0");
+    }
+
+    public void Resume()
+    {
+        if (_runBefore is { } run)
+        {
+            File.WriteAllText(RunFile, run);
+            _runBefore = null;
+            peer.Resume();
+        }
+    }
+
+    public void Dispose()
+    {
+        Resume();
+        peer.Dispose();
+    }
 }

@@ -16,7 +16,8 @@ internal sealed class ServedGuests : IDisposable
     /// <summary>Starts them and waits until all are up.</summary>
     /// <param name="plan">How many, and how large.</param>
     /// <param name="environment">What the emulators find in their environment.</param>
-    public ServedGuests(ContestPlan plan, IReadOnlyDictionary<string, string> environment)
+    /// <param name="isOffered">Whether their memory is to be merged at all.</param>
+    public ServedGuests(ContestPlan plan, IReadOnlyDictionary<string, string> environment, bool isOffered = true)
     {
         var tools = Tools(out var service);
         var image = GuestImage.Prepare(tools, GuestImage.SharedBytesFor(plan.Megabytes - ServiceMegabytes), CacheDirectory.Default, service: service);
@@ -24,7 +25,7 @@ internal sealed class ServedGuests : IDisposable
         _fleet = new ProgramFleet([.. Ports.Select((port, at) => new Guest(
             tools, tools.Kernels[0], image, new GuestOptions(at + 1, plan.Megabytes)
             {
-                MergesMemory = true,
+                MergesMemory = isOffered,
                 Environment = environment,
                 Forward = (port, service.Port),
             }))]);

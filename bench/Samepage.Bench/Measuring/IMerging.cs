@@ -35,6 +35,16 @@ internal interface IMerging : IDisposable
     EngineAccount Account { get; }
 }
 
+/// <summary>One that can stand still for a while and go on as if nothing had been, so that what it costs can be told from what else happens.</summary>
+internal interface IPausableMerging : IMerging
+{
+    /// <summary>Stands still until <see cref="Resume"/>. Both from the same thread.</summary>
+    void Pause();
+
+    /// <summary>Goes on; does nothing where it does not stand still.</summary>
+    void Resume();
+}
+
 /// <summary>What an engine says of itself; what it does not have is 0.</summary>
 internal sealed record EngineAccount
 {

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -109,11 +108,7 @@ internal sealed class ServedDaemon : IDisposable
     {
         if (!_process.HasExited)
         {
-            using (var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]))
-            {
-                kill.WaitForExit();
-            }
-
+            Signals.Send(_process.Id, "TERM");
             if (!_process.WaitForExit(s_endPatience))
             {
                 _process.Kill();

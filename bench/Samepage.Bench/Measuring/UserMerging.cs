@@ -10,13 +10,14 @@ namespace Samepage.Bench.Measuring;
 /// The user engine in a domain of its own. Its CPU time is what the kernel has counted for the engine's thread of each
 /// member, for the keeper, and for children that members forked to find pins; the engine's own account stands beside it.
 /// </summary>
-internal sealed class UserMerging : IMerging
+internal sealed class UserMerging : IPausableMerging
 {
     private readonly UserDomain _domain;
     private IReadOnlyList<int> _pids = [];
     private long _segmentPages;
     private long _segmentsAsked;
     private (int Pid, int Thread)[] _threads = [];
+    private StoppedThreads? _paused;
     private (long Anonymous, double Threads, double Children) _before;
 
     public UserMerging(string purpose, bool isEager, bool offersAll = false)
@@ -95,9 +96,22 @@ internal sealed class UserMerging : IMerging
         _domain.StartKeeper();
     }
 
+    /// <summary>Only the threads of the engine: the keeper does nothing that it is not asked for.</summary>
+    public void Pause() => _paused ??= new StoppedThreads(_threads);
+
+    public void Resume()
+    {
+        _paused?.Dispose();
+        _paused = null;
+    }
+
     private IReadOnlyList<MemberReport> Members() => DomainStatus.Read(Domain)?.Members ?? [];
 
-    public void Dispose() => _domain.Dispose();
+    public void Dispose()
+    {
+        Resume();
+        _domain.Dispose();
+    }
 
     private long SegmentPages
     {

@@ -22,6 +22,10 @@ internal sealed class DaemonPeer(SavedSettings settings, string logPath, string 
         _daemon = new ServedDaemon(Machine.SamepageBinary, _directory.FullName, logPath, policy);
     }
 
+    public void Pause() => Signals.Send(_daemon!.Pid, "STOP");
+
+    public void Resume() => Signals.Send(_daemon!.Pid, "CONT");
+
     public void Dispose()
     {
         _daemon?.Dispose();

@@ -14,4 +14,15 @@ internal interface IPeer : IDisposable
 
     /// <summary>Begins. Until then ksmd stands still.</summary>
     void Begin();
+
+    /// <summary>What it runs stands still, until <see cref="Resume"/>; ksmd is not meant.</summary>
+    void Pause()
+    {
+        // Settings do nothing by themselves.
+    }
+
+    /// <summary>Goes on.</summary>
+    void Resume()
+    {
+    }
 }

@@ -53,6 +53,10 @@ internal sealed class KsmtunedPeer(SavedSettings settings) : IPeer
         _pid = int.Parse(File.ReadAllText(_pidFile), CultureInfo.InvariantCulture);
     }
 
+    public void Pause() => Signals.Send(_pid!.Value, "STOP");
+
+    public void Resume() => Signals.Send(_pid!.Value, "CONT");
+
     public void Dispose()
     {
         if (_pid is { } pid)

@@ -16,6 +16,10 @@ internal static class Quotes
         "fifty-two" => FiftyTwoQuotes.Table(FiftyTwoResult.Read(file)).ToMarkdown(),
         "fifty-two-zh" => FiftyTwoQuotes.TableInChinese(FiftyTwoResult.Read(file)).ToMarkdown(),
         "fifty-two-stops" => FiftyTwoQuotes.Stops(FiftyTwoResult.Read(file)),
+        "slowdown" => SlowdownResult.Read(file).Table().ToMarkdown(),
+        "slowdown-machine" => Machine(SlowdownResult.Read(file)),
+        "slowdown-goals" => Goals(SlowdownResult.Read(file)),
+        "slowdown-goals-zh" => GoalsInChinese(SlowdownResult.Read(file)),
         _ => OfContest(name, ContestResult.Read(file)),
     };
 
@@ -60,25 +64,35 @@ internal static class Quotes
         ? string.Create(CultureInfo.InvariantCulture, $"\n\n\\* not done after {result.Plan.ConvergeSecondsMax} s, the time that everyone had.")
         : "";
 
+    private static string Machine(SlowdownResult result) => string.Create(CultureInfo.InvariantCulture,
+        $"{result.Plan.Guests} QEMU guests of {result.Plan.Megabytes} MB that are merged and {result.Plan.Guests} that are not, {result.Plan.RequestsASecond} requests a second to each, {result.Rounds.Before} s before merging and {result.Rounds.After} s after it for either; {result.Cpu}, {result.Processors} processors, Linux {result.Kernel}, {result.Began}.");
+
     /// <summary>What was aimed at, and what came of it.</summary>
-    private static string Goals(ContestResult result)
-    {
-        var lines = new List<string>();
-        foreach (var peer in result.Peers.Where(peer => peer.Name is "kernel" or "user"))
-        {
-            lines.Add($"- {peer.Title}: "
-                + Goal("saved of the oracle", peer.Share?.Median, SavingGoal, "0.0 %", isAtLeast: true) + "; "
-                + Goal("slowdown of p95 while merging converges", peer.Converging.P95Slowdown?.Median, ContestPlots.ConvergingGoal, "0.00", isAtLeast: false) + "; "
-                + Goal("slowdown after it", peer.After.P95Slowdown?.Median, ContestPlots.AfterGoal, "0.00", isAtLeast: false) + ".");
-        }
+    private static string Goals(ContestResult result) => string.Join('\n', result.Peers
+        .Where(peer => IsOurs(peer.Name))
+        .Select(peer => string.Create(CultureInfo.InvariantCulture,
+            $"- {peer.Title}: {peer.Share?.Median ?? 0:0.0 %} of the oracle (goal at least {SavingGoal:0.0 %}: {Verdict(peer.Share?.Median >= SavingGoal)}).")));
 
-        return string.Join('\n', lines);
-    }
+    private static string Goals(SlowdownResult result) => Lines(result, (peer, converging, after) => string.Create(CultureInfo.InvariantCulture,
+        $"- {Contender.TitleOf(peer)}: while merging {converging} (goal at most {ContestPlots.ConvergingGoal:0.00}: {Verdict(converging, ContestPlots.ConvergingGoal)}); after it {after} (goal at most {ContestPlots.AfterGoal:0.00}: {Verdict(after, ContestPlots.AfterGoal)})."));
 
-    private static string Goal(string what, double? value, double goal, string format, bool isAtLeast)
+    private static string GoalsInChinese(SlowdownResult result) => Lines(result, (peer, converging, after) => string.Create(CultureInfo.InvariantCulture,
+        $"- {TitleInChinese(peer)}：合并期间 {converging}（目标不超过 {ContestPlots.ConvergingGoal:0.00}：{VerdictInChinese(converging, ContestPlots.ConvergingGoal)}）；合并之后 {after}（目标不超过 {ContestPlots.AfterGoal:0.00}：{VerdictInChinese(after, ContestPlots.AfterGoal)}）。"));
+
+    private static string Lines(SlowdownResult result, Func<string, SlowdownEstimate, SlowdownEstimate, string> line) => string.Join('\n', result.Peers
+        .Where(IsOurs)
+        .Select(peer => line(peer, result.Estimate(peer, turn => turn.Converging), result.Estimate(peer, turn => turn.After))));
+
+    private static bool IsOurs(string peer) => peer is "kernel" or "user";
+
+    private static string Verdict(bool isMet) => isMet ? "met" : "missed";
+
+    private static string Verdict(SlowdownEstimate estimate, double goal) => estimate.IsAtMost(goal) is { } isMet ? Verdict(isMet) : "within the error of it";
+
+    private static string VerdictInChinese(SlowdownEstimate estimate, double goal) => estimate.IsAtMost(goal) switch
     {
-        string Text(double number) => number.ToString(format, CultureInfo.InvariantCulture);
-        var isMet = value is { } known && (isAtLeast ? known >= goal : known <= goal);
-        return $"{what} {(value is { } got ? Text(got) : ContestFigures.NotReached)} (goal {(isAtLeast ? "at least" : "at most")} {Text(goal)}: {(isMet ? "met" : "missed")})";
-    }
+        true => "达到",
+        false => "未达到",
+        null => "差别在误差之内",
+    };
 }

@@ -49,7 +49,7 @@ enum samepage_pace {
 struct samepage_limits {
 	uint32_t size;             /* sizeof(struct samepage_limits) */
 	uint32_t pace;             /* enum samepage_pace */
-	uint32_t cpu_percent_max;  /* of one core, in pieces of a few milliseconds; default 3, or 10 where memory is short */
+	uint32_t cpu_percent_max;  /* of one core, in pieces of a few milliseconds; default 1, or 3 where the processors are idle, or 10 where memory is short */
 	uint32_t window_pages_max; /* pages held back at once, 16 to 512; default 512, or 64 without real-time priority */
 	uint64_t mappings_max;     /* mappings the engine may add; default half of vm.max_map_count */
 };

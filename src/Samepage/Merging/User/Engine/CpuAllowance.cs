@@ -11,11 +11,12 @@ namespace Samepage.Merging.User.Engine;
 /// </summary>
 /// <remarks>
 /// What the program feels of merging is nearly all the windows, and of those how many fall into a second: looking and
-/// asking cost a server's requests nothing that could be measured. Hence a small share, unless memory is short.
+/// asking cost a server's requests nothing that could be measured. Hence a small share while programs keep the processors
+/// busy, unless memory is short.
 /// </remarks>
 internal sealed unsafe class CpuAllowance
 {
-    private const uint DefaultPercent = 3, ShortagePercent = 10;
+    private const uint GentlePercent = 1, IdlePercent = 3, ShortagePercent = 10;
 
     /// <summary>Shorter rests are put together; a longer debt is forgiven.</summary>
     private static readonly TimeSpan s_restMin = TimeSpan.FromMilliseconds(2), s_debtMax = TimeSpan.FromSeconds(1);
@@ -24,14 +25,18 @@ internal sealed unsafe class CpuAllowance
     private long _since = Stopwatch.GetTimestamp();
     private uint _bell;
     private TimeSpan _debt;
+    private uint _percent = GentlePercent;
 
     public CpuAllowance(Gate* gate) => _gate = gate;
 
     /// <summary>Nothing is to be waited for: the program has asked for haste.</summary>
     public bool IsUnlimited { get; set; }
 
-    /// <summary>Memory is short: where the program has set no share, it is a larger one.</summary>
-    public bool IsMemoryShort { get; set; }
+    /// <summary>What the share depends on, where the program has set none.</summary>
+    /// <param name="isMemoryShort">Merging is urgent.</param>
+    /// <param name="areProcessorsBusy">Programs would feel it.</param>
+    public void Choose(bool isMemoryShort, bool areProcessorsBusy) =>
+        _percent = isMemoryShort ? ShortagePercent : areProcessorsBusy ? GentlePercent : IdlePercent;
 
     /// <summary>A turn begins.</summary>
     /// <param name="bell">The doorbell as it stood before requests were answered: who has rung since is not kept waiting.</param>
@@ -67,7 +72,7 @@ internal sealed unsafe class CpuAllowance
 
     private void Count()
     {
-        var share = _gate->Limits.CpuPercentMax is 0 ? IsMemoryShort ? ShortagePercent : DefaultPercent : Math.Min(_gate->Limits.CpuPercentMax, 100);
+        var share = _gate->Limits.CpuPercentMax is 0 ? _percent : Math.Min(_gate->Limits.CpuPercentMax, 100);
         var debt = _debt + Stopwatch.GetElapsedTime(_since) * (100 - share) / share;
         _debt = IsUnlimited ? TimeSpan.Zero : debt < s_debtMax ? debt : s_debtMax;
         _since = Stopwatch.GetTimestamp();

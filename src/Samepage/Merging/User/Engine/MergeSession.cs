@@ -36,6 +36,7 @@ internal sealed unsafe class MergeSession : IDisposable
     private readonly LookSchedule _schedule;
     private readonly CpuAllowance _allowance;
     private readonly ProcFs _proc = new();
+    private readonly ProcessorLoad _load;
     private readonly BreakGuard _guard;
     private readonly GrowthWatch _growth = new();
     private readonly List<Chunk> _due = [];
@@ -71,6 +72,7 @@ internal sealed unsafe class MergeSession : IDisposable
         _renewer = new Renewer(_remap, _batch, _catalog, _shelf, ledger, _budget, counters);
         _schedule = new LookSchedule(counters, ledger);
         _guard = new BreakGuard(_proc);
+        _load = new ProcessorLoad(_proc);
         TakeLimits();
         _heapAtStart = GC.GetTotalMemory(false);
     }
@@ -237,7 +239,12 @@ internal sealed unsafe class MergeSession : IDisposable
         if (LookSchedule.Now >= _nextReport)
         {
             _nextReport = LookSchedule.Now + (isEager ? EagerReportMilliseconds : ReportMilliseconds);
-            _allowance.IsMemoryShort = !isEager && MemoryShortage.IsNear(_proc);
+            if (!isEager)
+            {
+                _load.Observe(TimeSpan.FromMilliseconds(LookSchedule.Now));
+                _allowance.Choose(MemoryShortage.IsNear(_proc), _load.IsBusy);
+            }
+
             Count();
             _news += link.Report(_counters, _shelf);
         }

@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using Samepage.Bench.Measuring;
+
+namespace Samepage.Bench.Contest;
+
+/// <summary>
+/// Two fleets of equal guests, of which one is merged and the other never. Only one of them is asked at a time, a second
+/// each by turns, and while the other one is, merging stands still: what the machine does by itself falls on both alike,
+/// and what merging costs on one. One thread.
+/// </summary>
+internal sealed class TwinFleets : IDisposable
+{
+    private const double SlotSeconds = 1;
+
+    /// <summary>Until what the other fleet had under way is forgotten.</summary>
+    private static readonly TimeSpan s_settle = TimeSpan.FromMilliseconds(100);
+
+    private readonly IPausableMerging _engine;
+    private readonly ServedGuests _merged, _plain;
+    private readonly LoadGenerator _mergedLoad, _plainLoad;
+    private bool _hasBegun;
+
+    /// <summary>Starts both, and gives their servers something to answer with.</summary>
+    public TwinFleets(ContestPlan plan, IPausableMerging engine)
+    {
+        _engine = engine;
+        _merged = new ServedGuests(plan, engine.Environment);
+        _plain = new ServedGuests(plan, NativeProgram.NoEnvironment, isOffered: false);
+        _mergedLoad = new LoadGenerator(plan, _merged.Ports);
+        _plainLoad = new LoadGenerator(plan, _plain.Ports);
+        _mergedLoad.Fill();
+        _plainLoad.Fill();
+    }
+
+    /// <summary>For how long merging did not stand still, in seconds since it began.</summary>
+    public double MergingSeconds { get; private set; }
+
+    /// <summary>Begins to merge the one fleet.</summary>
+    public void Begin()
+    {
+        _engine.Begin(_merged.Pids);
+        _hasBegun = true;
+    }
+
+    /// <summary>Asks both, as often as that, and in the order ABBA.</summary>
+    public TwinLaps Ask(int rounds)
+    {
+        var (merged, plain) = (new List<LoadLap>(), new List<LoadLap>());
+        for (var slot = 0; slot < 2 * rounds; slot++)
+        {
+            if (slot % 4 is 0 or 3)
+            {
+                merged.Add(AskMerged());
+            }
+            else
+            {
+                plain.Add(AskPlain());
+            }
+        }
+
+        return new TwinLaps(LoadLap.Sum(merged), LoadLap.Sum(plain));
+    }
+
+    /// <summary>How many guests of both fleets hold, to the last byte, what they should.</summary>
+    public int Verify() => _merged.Verify() + _plain.Verify();
+
+    public void Dispose()
+    {
+        _engine.Resume();
+        _mergedLoad.Dispose();
+        _plainLoad.Dispose();
+        _merged.Dispose();
+        _plain.Dispose();
+    }
+
+    private static LoadLap Ask(LoadGenerator load)
+    {
+        load.Pace();
+        Thread.Sleep(s_settle);
+        var lap = load.Over(SlotSeconds);
+        load.Hold();
+        return lap;
+    }
+
+    private LoadLap AskMerged()
+    {
+        if (!_hasBegun)
+        {
+            return Ask(_mergedLoad);
+        }
+
+        var clock = Stopwatch.StartNew();
+        _engine.Resume();
+        var lap = Ask(_mergedLoad);
+        MergingSeconds += clock.Elapsed.TotalSeconds;
+        return lap;
+    }
+
+    private LoadLap AskPlain()
+    {
+        if (_hasBegun)
+        {
+            _engine.Pause();
+        }
+
+        return Ask(_plainLoad);
+    }
+}
+
+/// <summary>What both fleets answered in the same stretch of time.</summary>
+internal sealed record TwinLaps(LoadLap Merged, LoadLap Plain)
+{
+    /// <summary>Several stretches as one.</summary>
+    public static TwinLaps Sum(IReadOnlyList<TwinLaps> laps) =>
+        new(LoadLap.Sum(laps.Select(lap => lap.Merged)), LoadLap.Sum(laps.Select(lap => lap.Plain)));
+
+    /// <summary>The merged fleet's time by the other's; above 1 is slower.</summary>
+    public double Ratio(double percent) => Merged.Percentile(percent) / Plain.Percentile(percent);
+}

@@ -1,0 +1,86 @@
+using System.Diagnostics;
+using System.Globalization;
+using Samepage.Bench.Contest;
+using Samepage.Bench.Peers;
+using Samepage.Governing;
+using Samepage.Linux.Proc;
+using Samepage.Linux.Sys;
+
+namespace Samepage.Bench;
+
+/// <summary>
+/// What guests' own work feels of merging: a Redis in each is asked a hundred times a second, and so is one in as many
+/// guests beside them that nobody merges; see <see cref="TwinFleets"/>. Finer than the phases of bench/peers, between
+/// which the machine itself becomes faster or slower by more than merging costs. Needs root, and ksmd to itself.
+/// Options: --peers A,B (none,kernel,user; those of bench/peers, also one twice), --repeat N (2), --guests N (4, and as
+/// many beside them), --guest-mb N (512), --before N, --converging N, --after N (rounds of a second for each: 30, 120 at
+/// most, 40), --rate N (100), --save.
+/// </summary>
+internal static class SlowdownBench
+{
+    public static int Run(string[] args)
+    {
+        if (PidNamespace.HostProc is null)
+        {
+            return PidNamespace.Run(["slowdown", .. args]);
+        }
+
+        var options = new BenchOptions(args);
+        var plan = new ContestPlan(
+            options.Number("--guests", 4), options.Number("--guest-mb", 512), options.Number("--repeat", 2), 0, 0, 0, 0,
+            options.Number("--rate", 100), 100, 4096, 1000);
+        var rounds = new SlowdownRounds(options.Number("--before", 30), options.Number("--converging", 120), options.Number("--after", 40));
+        var names = options.Text("--peers", "none,kernel,user").Split(',');
+        var (ksm, clock, turns) = (new KsmSysfs(), Stopwatch.StartNew(), new List<SlowdownTurn>());
+        var began = DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
+        Console.WriteLine($"{Machine.Cpu}, {Environment.ProcessorCount} processors, kernel {Machine.Kernel}");
+        using var settings = SavedSettings.Take(ksm, StateDirectory.Default, new ProcFs());
+        for (var repetition = 0; repetition < plan.Repetitions; repetition++)
+        {
+            foreach (var name in ContestPlan.Order(names, repetition))
+            {
+                var turn = RunTurn(plan, rounds, name, turns.Count(turn => turn.Peer == name) + 1, settings, ksm);
+                turns.Add(turn);
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                    $"{clock.Elapsed:mm\\:ss} {name,-8} {(turn.IsSettled ? "" : "not done, ")}saved {turn.SavedPages} pages in {turn.SettledSeconds:F0} s, CPU {turn.CpuSeconds:F2} s, then {turn.SteadyCpuShare:P1}; p95 by that of guests beside them {turn.Before.Ratio:F3}, {turn.Converging.Ratio:F3}, {turn.After.Ratio:F3}: slowdown {turn.Slowdown(t => t.Converging):F3}, {turn.Slowdown(t => t.After):F3}"));
+
+                // It takes long: what was measured by now is worth keeping.
+                if (options.Has("--save"))
+                {
+                    File.WriteAllText(BenchOptions.ResultPath("slowdown", "json"), Result(plan, rounds, began, turns).ToJson() + "\n");
+                }
+            }
+        }
+
+        Console.WriteLine($"\n{Result(plan, rounds, began, turns).Table().ToText()}");
+        return turns.TrueForAll(turn => turn.GuestsVerified == 2 * plan.Guests && IsRight(turn)) ? 0 : 1;
+    }
+
+    private static bool IsRight(SlowdownTurn turn) =>
+        new[] { turn.Before, turn.Converging, turn.After }.All(phase => phase.Merged.Wrong + phase.Plain.Wrong == 0);
+
+    private static SlowdownTurn RunTurn(ContestPlan plan, SlowdownRounds rounds, string name, int turn, SavedSettings settings, KsmSysfs ksm)
+    {
+        KsmdRest.Forget(settings, ksm);
+        try
+        {
+            using var engine = Contender.Create(name, settings, ksm);
+            return new SlowdownTrial(plan, rounds, name, turn).Run(engine);
+        }
+        finally
+        {
+            KsmdRest.Forget(settings, ksm);
+        }
+    }
+
+    private static SlowdownResult Result(ContestPlan plan, SlowdownRounds rounds, string began, IReadOnlyList<SlowdownTurn> turns) => new()
+    {
+        Cpu = Machine.Cpu,
+        Processors = Environment.ProcessorCount,
+        Kernel = Machine.Kernel,
+        Began = began,
+        Plan = plan,
+        Rounds = rounds,
+        Turns = turns,
+    };
+}

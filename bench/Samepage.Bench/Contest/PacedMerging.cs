@@ -53,9 +53,12 @@ internal sealed class PacedMerging(IPeer peer, KsmSysfs ksm) : IPausableMerging
     /// <summary>Also past whoever has been lent the settings: it stands still itself, and finds them as it left them.</summary>
     public void Pause()
     {
-        peer.Pause();
-        _runBefore = File.ReadAllText(RunFile);
-        File.WriteAllText(RunFile, "0");
+        if (_runBefore is null)
+        {
+            peer.Pause();
+            _runBefore = File.ReadAllText(RunFile);
+            File.WriteAllText(RunFile, "0");
+        }
     }
 
     public void Resume()

@@ -38,7 +38,7 @@ internal interface IMerging : IDisposable
 /// <summary>One that can stand still for a while and go on as if nothing had been, so that what it costs can be told from what else happens.</summary>
 internal interface IPausableMerging : IMerging
 {
-    /// <summary>Stands still until <see cref="Resume"/>. Both from the same thread.</summary>
+    /// <summary>Stands still until <see cref="Resume"/>, also where it does so already. Both from the same thread.</summary>
     void Pause();
 
     /// <summary>Goes on; does nothing where it does not stand still.</summary>

@@ -135,7 +135,7 @@ internal static class PeersBench
         {
             foreach (var name in ContestPlan.Order(names, repetition))
             {
-                var trial = RunPeer(plan, name, repetition, settings, ksm);
+                var trial = Contender.HaveTurn(name, settings, ksm, engine => new ContestTrial(plan, name, repetition, engine).Run());
                 trials.Add(trial);
                 Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
                     $"{clock.Elapsed:mm\\:ss} {name}, turn {repetition + 1}: {trial.End.Share:P1} saved{(trial.IsSettled ? "" : " and not done")}, CPU {trial.CpuSeconds:F2} s, p95 {trial.Converging.P95Milliseconds:F2} then {trial.After.P95Milliseconds:F2} ms"));
@@ -151,21 +151,6 @@ internal static class PeersBench
     }
 
     private static long Wrong(TrialResult trial) => trial.Before.Wrong + trial.Converging.Wrong + trial.After.Wrong;
-
-    private static TrialResult RunPeer(ContestPlan plan, string name, int repetition, SavedSettings settings, KsmSysfs ksm)
-    {
-        // Also puts all of them on record, before a peer writes them behind our back.
-        KsmdRest.Forget(settings, ksm);
-        try
-        {
-            using var engine = Contender.Create(name, settings, ksm);
-            return new ContestTrial(plan, name, repetition, engine).Run();
-        }
-        finally
-        {
-            KsmdRest.Forget(settings, ksm);
-        }
-    }
 
     private static void Tell(ContestResult result)
     {

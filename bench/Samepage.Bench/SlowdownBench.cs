@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using Samepage.Bench.Contest;
-using Samepage.Bench.Peers;
 using Samepage.Governing;
 using Samepage.Linux.Proc;
 using Samepage.Linux.Sys;
@@ -39,7 +38,8 @@ internal static class SlowdownBench
         {
             foreach (var name in ContestPlan.Order(names, repetition))
             {
-                var turn = RunTurn(plan, rounds, name, turns.Count(turn => turn.Peer == name) + 1, settings, ksm);
+                var number = turns.Count(turn => turn.Peer == name) + 1;
+                var turn = Contender.HaveTurn(name, settings, ksm, new SlowdownTrial(plan, rounds, name, number).Run);
                 turns.Add(turn);
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                     $"{clock.Elapsed:mm\\:ss} {name,-8} {(turn.IsSettled ? "" : "not done, ")}saved {turn.SavedPages} pages in {turn.SettledSeconds:F0} s, CPU {turn.CpuSeconds:F2} s, then {turn.SteadyCpuShare:P1}; p95 by that of guests beside them {turn.Before.Ratio:F3}, {turn.Converging.Ratio:F3}, {turn.After.Ratio:F3}: slowdown {turn.Slowdown(t => t.Converging):F3}, {turn.Slowdown(t => t.After):F3}"));
@@ -58,20 +58,6 @@ internal static class SlowdownBench
 
     private static bool IsRight(SlowdownTurn turn) =>
         new[] { turn.Before, turn.Converging, turn.After }.All(phase => phase.Merged.Wrong + phase.Plain.Wrong == 0);
-
-    private static SlowdownTurn RunTurn(ContestPlan plan, SlowdownRounds rounds, string name, int turn, SavedSettings settings, KsmSysfs ksm)
-    {
-        KsmdRest.Forget(settings, ksm);
-        try
-        {
-            using var engine = Contender.Create(name, settings, ksm);
-            return new SlowdownTrial(plan, rounds, name, turn).Run(engine);
-        }
-        finally
-        {
-            KsmdRest.Forget(settings, ksm);
-        }
-    }
 
     private static SlowdownResult Result(ContestPlan plan, SlowdownRounds rounds, string began, IReadOnlyList<SlowdownTurn> turns) => new()
     {

@@ -35,8 +35,27 @@ internal sealed record Contender(string Name, string Title)
         _ => null,
     };
 
+    /// <summary>Those of these names, in the order of the tables.</summary>
+    public static IEnumerable<string> InOrder(IEnumerable<string> names) => All.Select(contender => contender.Name).Intersect(names);
+
+    /// <summary>Gives one its turn, before and after which ksmd knows nothing and stands still.</summary>
+    public static T HaveTurn<T>(string name, SavedSettings settings, KsmSysfs ksm, Func<IPausableMerging, T> turn)
+    {
+        // Also puts all of them on record, before a peer writes them behind our back.
+        KsmdRest.Forget(settings, ksm);
+        try
+        {
+            using var engine = Create(name, settings, ksm);
+            return turn(engine);
+        }
+        finally
+        {
+            KsmdRest.Forget(settings, ksm);
+        }
+    }
+
     /// <summary>Makes one ready for a fleet that is yet to start.</summary>
-    public static IPausableMerging Create(string name, SavedSettings settings, KsmSysfs ksm) => name switch
+    private static IPausableMerging Create(string name, SavedSettings settings, KsmSysfs ksm) => name switch
     {
         "none" => new NoMerging(),
         "user" => new UserMerging("peers", isEager: false),

@@ -49,9 +49,7 @@ internal sealed record ContestResult
 
     private static IReadOnlyList<PeerSummary> Summaries(IReadOnlyList<TrialResult> trials) =>
     [
-        .. Contender.All.Select(contender => contender.Name)
-            .Where(name => trials.Any(trial => trial.Peer == name))
-            .Select(name => PeerSummary.Of(name, trials)),
+        .. Contender.InOrder(trials.Select(trial => trial.Peer)).Select(name => PeerSummary.Of(name, trials)),
     ];
 
     public string ToJson() => JsonSerializer.Serialize(this, s_json);

@@ -92,7 +92,7 @@ internal sealed class ContestTrial(ContestPlan plan, string peer, int repetition
                 _laps.Add((now.Seconds, load.Lap()));
             }
 
-            if (now.SavedPages > floor + Math.Max(64, floor / 500))
+            if (IsGrowth(now.SavedPages, floor))
             {
                 (floor, floorPasses, _grewAt) = (now.SavedPages, engine.Passes, now.Seconds);
             }
@@ -106,6 +106,9 @@ internal sealed class ContestTrial(ContestPlan plan, string peer, int repetition
         _grewAt = watch.Elapsed.TotalSeconds;
         return peer == "none";
     }
+
+    /// <summary>Whether a saving has grown beyond an earlier one by more than comes and goes.</summary>
+    public static bool IsGrowth(long savedPages, long before) => savedPages > before + Math.Max(64, before / 500);
 
     private bool IsQuiet(double seconds, double passesThen) => seconds > QuietSeconds
         || (seconds > engine.QuietTime.TotalSeconds && engine.Passes - passesThen >= engine.QuietPasses);

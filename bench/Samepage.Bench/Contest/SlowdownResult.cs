@@ -32,7 +32,7 @@ internal sealed record SlowdownResult
             : throw new InvalidDataException($"{path} is not a result of the bench slowdown");
 
     /// <summary>Who had turns, in the order of all tables.</summary>
-    public IEnumerable<string> Peers => Contender.All.Select(contender => contender.Name).Where(name => Turns.Any(turn => turn.Peer == name));
+    public IEnumerable<string> Peers => Contender.InOrder(Turns.Select(turn => turn.Peer));
 
     /// <summary>What the turns of a peer come to in one phase.</summary>
     public SlowdownEstimate Estimate(string peer, Func<SlowdownTurn, SlowdownPhase> phase) =>

@@ -48,7 +48,7 @@ internal sealed class SlowdownTrial(ContestPlan plan, SlowdownRounds rounds, str
         for (var round = 0; round < (peer == "none" ? RoundsWithoutMerging : rounds.ConvergingMax); round++)
         {
             all.Add(fleets.Ask(1));
-            if (engine.SavedPages is var saved && saved > floor + Math.Max(64, floor / 500))
+            if (engine.SavedPages is var saved && ContestTrial.IsGrowth(saved, floor))
             {
                 (floor, grewAt, grewSeconds) = (saved, round, fleets.MergingSeconds);
             }

@@ -113,7 +113,4 @@ internal sealed record TwinLaps(LoadLap Merged, LoadLap Plain)
     /// <summary>Several stretches as one.</summary>
     public static TwinLaps Sum(IReadOnlyList<TwinLaps> laps) =>
         new(LoadLap.Sum(laps.Select(lap => lap.Merged)), LoadLap.Sum(laps.Select(lap => lap.Plain)));
-
-    /// <summary>The merged fleet's time by the other's; above 1 is slower.</summary>
-    public double Ratio(double percent) => Merged.Percentile(percent) / Plain.Percentile(percent);
 }

@@ -1,8 +1,8 @@
 namespace Samepage.SystemTests.Benches;
 
 /// <summary>
-/// The bench slowdown in a short form: merging stands still and goes on by turns, with both engines, and harms nobody. How
-/// slow anything was is not judged here.
+/// The bench slowdown in a short form: merging stands still and goes on by turns, be it ksmd's or the user engine's, and
+/// harms nobody. How slow anything was is not judged here.
 /// </summary>
 public sealed class SlowdownTests
 {

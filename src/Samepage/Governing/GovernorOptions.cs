@@ -19,7 +19,7 @@ public sealed record GovernorOptions
     public double GentleShare { get; init; } = 0.05;
 
     /// <summary>The part of all processors' time that others take above which the pace is gentle, and the one below which it no longer is.</summary>
-    public (double Enter, double Leave) OthersBusy { get; init; } = (0.25, 0.20);
+    public (double Enter, double Leave) OthersBusy { get; init; } = (0.20, 0.15);
 
     /// <summary>The pace of the trickle on a converged host.</summary>
     public double TrickleShare { get; init; } = 0.004;

@@ -36,7 +36,7 @@ internal static class PolicyMeanings
         [("match", "guest")] = "It is a QEMU, and this matches somewhere in the guest's name (-name).",
         [("[governor]", "cpu_budget_percent")] = "CPU time of ksmd and the daemon together, in percent of one core.",
         [("[governor]", "cpu_budget_over")] = "The time over which the budget is averaged.",
-        [("[governor]", "cpu_gentle_percent")] = "The pace of scanning, in percent of one core, while programs keep a quarter of the processors busy and memory is not short: what programs feel of ksmd is how much it merges in a second.",
+        [("[governor]", "cpu_gentle_percent")] = "The pace of scanning, in percent of one core, while programs keep a fifth of the processors busy and memory is not short: what programs feel of ksmd is how much it merges in a second.",
         [("[governor]", "use_zero_pages")] = "Whether ksmd maps the kernel's own zero page in place of pages of zeros, which costs it less than merging them (Linux 6.6). With false it is left as it was found.",
         [("[guard]", "coverage_floor")] = Floor,
         [("[guard]", "coverage_warning")] = Warning,

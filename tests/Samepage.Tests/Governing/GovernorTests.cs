@@ -327,7 +327,7 @@ public class GovernorTests
     private static (double PagesASecond, double After) BesideWork(int seed, Func<SimulatedHost, GovernedRun> govern)
     {
         var host = HostOf(seed, 2 + (seed % 6));
-        host.OthersBusy = at => at >= 600 ? 0.3 : 0.1;
+        host.OthersBusy = at => at >= 600 ? 0.22 : 0.1;
         var run = govern(host);
         run.For(TimeSpan.FromSeconds(630));
         var guests = new[] { host.Arrive(new GuestKind()), host.Arrive(new GuestKind()) };
@@ -372,7 +372,7 @@ public class GovernorTests
     {
         var host = HostOf(7, 6, churnSeconds: 1000);
         var random = new Random(7);
-        host.OthersBusy = _ => 0.1 + (0.3 * random.NextDouble());
+        host.OthersBusy = _ => 0.025 + (0.3 * random.NextDouble());
         var run = Govern(host);
         run.For(s_hour);
         Assert.InRange(run.ChangesWithin(TimeSpan.Zero, host.Now), 0, 30 * 8);

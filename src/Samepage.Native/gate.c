@@ -96,10 +96,6 @@ static void fork_child(void)
 	request_after_fork();
 	range_tables_mend(&samepage_inner.ranges);
 	mirror_ranges();
-	for (uint32_t i = 0; i < gate->descriptor_count && i < SAMEPAGE_DESCRIPTORS_MAX; i++)
-		if (gate->descriptors[i] >= 0)
-			syscall(SYS_close, gate->descriptors[i]);
-	gate->descriptor_count = 0;
 	gate->statistics_sequence &= ~1u;
 	if (atomic_load(state_word()) != SAMEPAGE_STATE_NONE)
 		atomic_store(state_word(), SAMEPAGE_STATE_CHILD);
@@ -186,8 +182,6 @@ static int32_t gate_fill(struct samepage_gate *gate, const struct samepage_join_
 		strcpy(gate->keeper, options->keeper);
 	else if (!path_beside(gate->keeper, sizeof(gate->keeper), "samepage") || access(gate->keeper, X_OK))
 		gate->keeper[0] = 0;
-	memset(gate->descriptors, 0xff, sizeof(gate->descriptors));
-	gate->descriptor_count = 0;
 	gate->reason[0] = 0;
 	samepage_inner.own_reason[0] = 0;
 	return 0;

@@ -13,9 +13,8 @@
 #include <stdint.h>
 #include "include/samepage.h"
 
-#define SAMEPAGE_GATE_VERSION 1
+#define SAMEPAGE_GATE_VERSION 2
 #define SAMEPAGE_RANGES_MAX 1024
-#define SAMEPAGE_DESCRIPTORS_MAX 1024
 #define SAMEPAGE_EDITS_MAX 128
 
 /* What holds for all of a range. */
@@ -65,7 +64,7 @@ struct samepage_gate {
 	uint32_t changes;    /* counts up with each change of ranges or of the mappings in them; under the hold lock */
 	uint32_t range_count;
 	uint32_t statistics_sequence; /* odd while the engine writes statistics, stalls or reason */
-	uint32_t descriptor_count;
+	uint32_t reserved;
 	char domain[48];
 	char keeper[256];    /* path of the samepage executable, or empty */
 	struct samepage_limits limits;
@@ -73,7 +72,6 @@ struct samepage_gate {
 	struct samepage_statistics statistics;
 	uint64_t stalls[SAMEPAGE_STALL_BUCKETS];
 	char reason[256];
-	int32_t descriptors[SAMEPAGE_DESCRIPTORS_MAX]; /* open ones of the engine, which a forked child closes; -1: free */
 	struct samepage_range ranges[SAMEPAGE_RANGES_MAX];
 	struct samepage_edit edits[SAMEPAGE_EDITS_MAX]; /* the latest: number n at n % SAMEPAGE_EDITS_MAX; under the hold lock */
 };

@@ -4,8 +4,10 @@
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/close_range.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -127,6 +129,23 @@ static int core_filter(int takes_files)
 	return changes;
 }
 
+/*
+ * Gives this thread a table of descriptors of its own, an empty one. What the program closes or replaces (closefrom,
+ * dup2) is then never the engine's, whose numbers would stand for the program's files from then on; and the engine
+ * holds nothing open that the program has closed. Nothing is copied that would have to be closed again.
+ */
+static int leave_descriptors(void)
+{
+	if (syscall(SYS_close_range, 0u, ~0u, CLOSE_RANGE_UNSHARE) < 0) {
+		stop("the engine can have no descriptors of its own: close_range failed with ", strerrorname_np(errno));
+		return 0;
+	}
+	/* Whatever a library may write there goes nowhere. */
+	for (int i = 0; i < 3; i++)
+		syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR);
+	return 1;
+}
+
 static void *engine_thread(void *unused)
 {
 	struct samepage_gate *gate = samepage_inner.gate;
@@ -144,7 +163,7 @@ static void *engine_thread(void *unused)
 			break;
 		futex_wait(bell, rung, 0);
 	}
-	run = load();
+	run = leave_descriptors() ? load() : NULL;
 	if (run) {
 		atomic_store(&samepage_inner.has_merged, 1);
 		has_filter = core_filter(1);

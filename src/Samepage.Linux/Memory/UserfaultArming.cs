@@ -21,7 +21,7 @@ public static unsafe class UserfaultArming
         var target = stackalloc byte[Room];
 
         // SAFETY: the call fills at most Room bytes of this frame.
-        var length = (int)Libc.readlink($"/proc/self/fd/{descriptor}", target, Room);
+        var length = (int)Libc.readlink($"/proc/thread-self/fd/{descriptor}", target, Room);
         return length > 0 && Encoding.UTF8.GetString(target, length) == "anon_inode:[userfaultfd]";
     }
 

@@ -9,6 +9,16 @@ public sealed unsafe class MappingQuery : IDisposable
 {
     private readonly int _fd = Libc.open("/proc/self/maps", Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
 
+    /// <summary>Opens it, and asks once for something that is there.</summary>
+    public MappingQuery()
+    {
+        var here = 0;
+        IsSupported = TryFind((ulong)&here, out _, out _);
+    }
+
+    /// <summary>Whether the kernel can be asked.</summary>
+    public bool IsSupported { get; }
+
     /// <summary>The private mapping that an address lies in.</summary>
     /// <param name="address">The address.</param>
     /// <param name="end">Address behind the mapping's last.</param>

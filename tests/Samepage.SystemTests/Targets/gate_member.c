@@ -5,10 +5,14 @@
 #include "target.h"
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/fuse.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include "include/samepage.h"
 
@@ -293,11 +297,180 @@ static void task_spawn(char **argument)
     printf("session %d\n", getsid(0));
 }
 
+/* What the program closes and opens is the program's, whatever numbers the engine may have for its own. */
+static void task_closefrom(char **argument)
+{
+    enum { FILES = 200, BYTES = 512 };
+    char text[BYTES];
+    int files[FILES];
+    join(argument);
+    allocate(64);
+    wait_merged(PAGES * 3 / 4);
+    CHECK(syscall(SYS_close_range, 3u, ~0u, 0) == 0);
+    for (int i = 0; i < FILES; i++) {
+        CHECK((files[i] = open("/tmp", O_TMPFILE | O_RDWR, 0600)) >= 0);
+        memset(text, 'a' + i % 26, BYTES);
+        CHECK(write(files[i], text, BYTES) == BYTES);
+    }
+    /* A pipe whose only writer is closed is at its end: nobody else may hold it open. */
+    int ends[2];
+    CHECK(pipe(ends) == 0 && close(ends[1]) == 0 && read(ends[0], text, 1) == 0);
+    uint64_t windows = statistics().windows_total;
+    for (int round = 0; round < 20; round++) {
+        /* Unmerged by being written, and merged again; every other page with what was in the one before. */
+        fill(memory, PAGES, 64);
+        usleep(100000);
+        CHECK(is_filled(memory, PAGES, 64));
+    }
+    CHECK(statistics().state == SAMEPAGE_STATE_MERGING);
+    CHECK(statistics().windows_total > windows);
+    for (int i = 0; i < FILES; i++) {
+        struct stat found;
+        CHECK(fstat(files[i], &found) == 0 && found.st_size == BYTES);
+        CHECK(pread(files[i], text, BYTES, 0) == BYTES);
+        for (int at = 0; at < BYTES; at++)
+            CHECK(text[at] == 'a' + i % 26);
+    }
+    CHECK(samepage_range_unadvise(memory, PAGES * PAGE) == 0);
+    CHECK(is_filled(memory, PAGES, 64) && segment_bytes(memory, PAGES * PAGE) == 0);
+}
+
+static size_t bytes_with(const char *rights, const unsigned char *from, size_t bytes)
+{
+    char line[512], found[8];
+    size_t start, end, sum = 0;
+    FILE *file = fopen("/proc/self/maps", "r");
+    while (fgets(line, sizeof line, file))
+        if (sscanf(line, "%zx-%zx %7s", &start, &end, found) == 3 && !strcmp(found, rights) && start < (size_t)from + bytes && end > (size_t)from)
+            sum += (end < (size_t)from + bytes ? end : (size_t)from + bytes) - (start > (size_t)from ? start : (size_t)from);
+    fclose(file);
+    return sum;
+}
+
+/* mprotect past the library is seen by nobody, and holds all the same: what is given back has the rights it had. */
+static void task_protect(char **argument)
+{
+    size_t half = PAGES / 2 * PAGE;
+    join(argument);
+    allocate(64);
+    wait_merged(PAGES * 3 / 4);
+    CHECK(syscall(SYS_mprotect, memory, half, PROT_READ) == 0);
+    CHECK(samepage_range_unadvise(memory, PAGES * PAGE) == 0);
+    CHECK(segment_bytes(memory, PAGES * PAGE) == 0);
+    CHECK(bytes_with("r--p", memory, half) == half && bytes_with("rw-p", memory + half, half) == half);
+    CHECK(is_filled(memory, PAGES, 64));
+}
+
+/* No descriptor can be had while a range with marks of two kinds is given back: that may fail, and must not hang. */
+static void task_starved(char **argument)
+{
+    struct rlimit none, before;
+    join(argument);
+    allocate(64);
+    CHECK(madvise(memory, PAGES / 4 * PAGE + 64 * PAGE, MADV_DONTFORK) == 0);
+    wait_merged(PAGES * 3 / 4);
+    CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
+    none = (struct rlimit){ 3, before.rlim_max };
+    CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    int result = samepage_range_unadvise(memory, PAGES * PAGE);
+    printf("unadvise without descriptors: %d\n", result);
+    /* A fork waits for the hold lock too. */
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(is_filled(memory + PAGES / 2 * PAGE, PAGES / 2, 64) ? 0 : 1);
+    int status;
+    CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
+    CHECK(samepage_range_unadvise(memory, PAGES * PAGE) == 0);
+    CHECK(segment_bytes(memory, PAGES * PAGE) == 0 && is_filled(memory, PAGES, 64));
+}
+
+/* A file system of one file, of which nothing is ever read; it serves until it is unmounted. */
+static int fuse_device;
+
+static void fuse_answer(uint64_t unique, int error, const void *body, size_t bytes)
+{
+    struct fuse_out_header head = { .len = sizeof head + bytes, .error = error, .unique = unique };
+    struct iovec parts[] = { { &head, sizeof head }, { (void *)body, bytes } };
+    (void)!writev(fuse_device, parts, bytes ? 2 : 1);
+}
+
+static _Noreturn void fuse_serve(void)
+{
+    static char question[1 << 17];
+    const struct fuse_attr file = { .ino = 2, .size = 1 << 20, .mode = S_IFREG | 0600, .nlink = 1, .blksize = 4096 };
+    const struct fuse_attr directory = { .ino = 1, .mode = S_IFDIR | 0755, .nlink = 2, .blksize = 4096 };
+    while (read(fuse_device, question, sizeof question) > 0) {
+        struct fuse_in_header *head = (void *)question;
+        if (head->opcode == FUSE_INIT)
+            fuse_answer(head->unique, 0, &(struct fuse_init_out){ .major = 7, .minor = 31, .max_write = 4096 }, sizeof(struct fuse_init_out));
+        else if (head->opcode == FUSE_LOOKUP)
+            fuse_answer(head->unique, 0, &(struct fuse_entry_out){ .nodeid = 2, .attr = file }, sizeof(struct fuse_entry_out));
+        else if (head->opcode == FUSE_GETATTR)
+            fuse_answer(head->unique, 0, &(struct fuse_attr_out){ .attr = head->nodeid == 1 ? directory : file }, sizeof(struct fuse_attr_out));
+        else if (head->opcode == FUSE_OPEN)
+            fuse_answer(head->unique, 0, &(struct fuse_open_out){ 0 }, sizeof(struct fuse_open_out));
+        else if (head->opcode == FUSE_RELEASE || head->opcode == FUSE_FLUSH)
+            fuse_answer(head->unique, 0, NULL, 0);
+        else if (head->opcode != FUSE_FORGET && head->opcode != FUSE_BATCH_FORGET)
+            fuse_answer(head->unique, -ENOSYS, NULL, 0);
+    }
+    _exit(0);
+}
+
+static uint64_t windows_while_rewriting(int seconds)
+{
+    uint64_t before = statistics().windows_total;
+    for (double end = target_seconds() + seconds; target_seconds() < end; usleep(50000)) {
+        fill(memory, PAGES, 64);
+        CHECK(is_filled(memory, PAGES, 64));
+    }
+    return statistics().windows_total - before;
+}
+
+/* A file is open for direct I/O on a file system of which it is not known that its reads can be seen: nothing is merged
+   and nothing replaced until it is closed. */
+static void task_direct(char **argument)
+{
+    char options[128], path[300], reason[256];
+    CHECK((fuse_device = open("/dev/fuse", O_RDWR | O_CLOEXEC)) >= 0);
+    snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0", fuse_device);
+    CHECK(mount("samepage-test", argument[4], "fuse", 0, options) == 0);
+    /* A process of its own: one that serves itself cannot end. */
+    if (fork() == 0)
+        fuse_serve();
+    close(fuse_device);
+    snprintf(path, sizeof path, "%s/file", argument[4]);
+    int file = open(path, O_RDWR | O_DIRECT);
+    /* Gone from the tree at once, whatever happens; it lives on as long as the file is open. */
+    CHECK(umount2(argument[4], MNT_DETACH) == 0);
+    CHECK(file >= 0);
+    CHECK(fcntl(file, F_SETFL, 0) == 0);
+    join(argument);
+    allocate(64);
+    wait_merged(PAGES * 3 / 4);
+    CHECK(windows_while_rewriting(3) > 0);
+    CHECK(fcntl(file, F_SETFL, O_DIRECT) == 0);
+    windows_while_rewriting(3);
+    CHECK(windows_while_rewriting(3) == 0);
+    samepage_reason_text(reason, sizeof reason);
+    printf("reason: %s\n", reason);
+    CHECK(strstr(reason, "direct I/O"));
+    CHECK(samepage_range_unadvise(memory, PAGES / 4 * PAGE) == 0);
+    CHECK(is_filled(memory, PAGES, 64));
+    CHECK(samepage_range_advise(memory, PAGES / 4 * PAGE) == 0);
+    CHECK(close(file) == 0);
+    CHECK(windows_while_rewriting(5) > 0);
+    samepage_reason_text(reason, sizeof reason);
+    CHECK(!strstr(reason, "direct I/O"));
+}
+
 int main(int count, char **argument)
 {
     static const struct { const char *name; void (*run)(char **); } tasks[] = {
         { "signals", task_signals }, { "fork", task_fork }, { "calls", task_calls },
-        { "footprint", task_footprint }, { "spawn", task_spawn },
+        { "footprint", task_footprint }, { "spawn", task_spawn }, { "closefrom", task_closefrom },
+        { "protect", task_protect }, { "starved", task_starved }, { "direct", task_direct },
     };
     target_begin();
     for (size_t i = 0; count >= 4 && i < sizeof tasks / sizeof tasks[0]; i++)

@@ -37,12 +37,34 @@ public class NativeGateTests
     [InlineData("signals")]
     [InlineData("fork")]
     [InlineData("calls")]
+    [InlineData("closefrom")]
+    [InlineData("protect")]
+    [InlineData("starved")]
     public void A_member_finds_everything_as_it_should_be(string task)
     {
         NativeBuild.Require();
         using var member = Start(task, NativeBuild.Domain(task), SamepageCommand.Executable);
         _ = NativeBuild.Lines(member, s_patience);
         Assert.Equal(0, member.WaitForExit());
+    }
+
+    /// <summary>Reads that the kernel shows only as references, as those of NFS, are not to be met: nothing merges while they may be under way.</summary>
+    [Fact]
+    public void Nothing_merges_while_direct_reads_cannot_be_seen()
+    {
+        NativeBuild.Require();
+        Assert.SkipUnless(Environment.IsPrivilegedProcess && File.Exists("/dev/fuse"), "needs root and FUSE");
+        var point = Directory.CreateTempSubdirectory("samepage-fuse-");
+        try
+        {
+            using var member = Start("direct", NativeBuild.Domain("direct"), SamepageCommand.Executable, point.FullName);
+            TestContext.Current.TestOutputHelper?.WriteLine(string.Join('\n', NativeBuild.Lines(member, s_patience)));
+            Assert.Equal(0, member.WaitForExit());
+        }
+        finally
+        {
+            point.Delete();
+        }
     }
 
     [Fact]

@@ -24,7 +24,6 @@ public partial class GateAbiTests
         new("version", $"SAMEPAGE_GATE_VERSION == {Gate.CurrentVersion}"),
         new("ranges", $"SAMEPAGE_RANGES_MAX == {Gate.RangesMax}"),
         new("edits", $"SAMEPAGE_EDITS_MAX == {Gate.EditsMax}"),
-        new("descriptors", $"SAMEPAGE_DESCRIPTORS_MAX == {Gate.DescriptorsMax}"),
         new("stalls", $"SAMEPAGE_STALL_BUCKETS == {ReportBody.StallBuckets}"),
         new("domain", $"sizeof(((struct samepage_gate *)0)->domain) == {Gate.DomainBytes}"),
         new("keeper", $"sizeof(((struct samepage_gate *)0)->keeper) == {Gate.KeeperBytes}"),

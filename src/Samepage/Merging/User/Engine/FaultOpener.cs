@@ -4,7 +4,7 @@ using Samepage.Linux.Memory;
 namespace Samepage.Merging.User.Engine;
 
 /// <summary>Opens userfaultfds for this process, with the keeper's help where it lacks the privilege.</summary>
-internal sealed class FaultOpener(KeeperLink link, DescriptorTable descriptors)
+internal sealed class FaultOpener(KeeperLink link)
 {
     /// <summary>
     /// Fork events need a privilege that the keeper may have where the program has not; without them, a fork that does
@@ -13,7 +13,6 @@ internal sealed class FaultOpener(KeeperLink link, DescriptorTable descriptors)
     public Userfault Open(ulong features)
     {
         var fault = TryOpen(-1) ?? Userfault.Open(link.Device);
-        descriptors.Add(fault.Descriptor);
         var error = Userfault.Arm(fault.Descriptor, features);
         if (error != Errno.None && features != Userfault.MoveFeature && !link.Arm(fault.Descriptor, features))
         {

@@ -95,7 +95,7 @@ internal unsafe struct Gate
     public uint Changes;
     public uint RangeCount;
     public uint StatisticsSequence;
-    public uint DescriptorCount;
+    public uint Reserved;
     public fixed byte Domain[DomainBytes];
     public fixed byte Keeper[KeeperBytes];
     public GateLimits Limits;
@@ -103,14 +103,12 @@ internal unsafe struct Gate
     public MemberCounters Statistics;
     public fixed ulong Stalls[ReportBody.StallBuckets];
     public fixed byte Reason[ReportBody.ReasonBytes];
-    public fixed int Descriptors[DescriptorsMax];
     public GateRanges Ranges;
     public GateEdits Edits;
 
-    public const uint CurrentVersion = 1;
+    public const uint CurrentVersion = 2;
     public const int DomainBytes = 48;
     public const int KeeperBytes = 256;
-    public const int DescriptorsMax = 1024;
     public const int RangesMax = 1024;
     public const int EditsMax = 128;
 }

@@ -21,11 +21,12 @@ internal sealed unsafe class GateLock(Gate* gate, GateCalls* calls)
 
     /// <summary>
     /// Whether nothing at all has changed about a chunk since its mappings were read: what merged runs are still mapped
-    /// there is known for sure. Under the lock; no allocation.
+    /// there is known for sure, also of those beyond the part that may be merged. Under the lock; no allocation.
     /// </summary>
     public bool IsUnchanged(Chunk chunk) =>
         RangeOf(chunk) is var range && range is not null
-        && (range->Changes == chunk.Region.Changes || !WasEdited(chunk.Base, chunk.Base + MemberRegion.ChunkBytes));
+        && ((range->Changes == chunk.Region.Changes && range->Start <= chunk.Base && range->End >= chunk.Base + MemberRegion.ChunkBytes)
+            || !WasEdited(chunk.Base, chunk.Base + MemberRegion.ChunkBytes));
 
     /// <summary>True also where it is too long ago to tell.</summary>
     private bool WasEdited(ulong start, ulong end)

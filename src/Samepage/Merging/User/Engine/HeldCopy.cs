@@ -12,16 +12,13 @@ internal sealed unsafe class HeldCopy : IDisposable
 {
     private const ulong PageBytes = MemberRegion.PageBytes;
     private readonly ProcessMemory _memory = new(new ProcFs(), Environment.ProcessId);
-    private readonly DescriptorTable _descriptors;
     private readonly int _scratch;
 
     /// <summary>Maps what it copies through.</summary>
     /// <exception cref="LinuxException">No descriptor or memory is left for it.</exception>
-    public HeldCopy(DescriptorTable descriptors)
+    public HeldCopy()
     {
-        _descriptors = descriptors;
         _scratch = SealedMemory.Create("samepage-scratch");
-        descriptors.Add(_scratch);
         var zero = stackalloc byte[1];
         _ = FileHandle.WriteFrom(_scratch, (ulong)zero, 1, PageBytes - 1);
         Data = RawMemory.MapWritable(_scratch, PageBytes);
@@ -47,7 +44,6 @@ internal sealed unsafe class HeldCopy : IDisposable
     {
         _memory.Dispose();
         _ = RawMemory.Unmap(Data, PageBytes);
-        _descriptors.Remove(_scratch);
-        DescriptorTable.Close(_scratch);
+        FileHandle.Close(_scratch);
     }
 }

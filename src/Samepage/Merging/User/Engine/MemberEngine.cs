@@ -18,7 +18,6 @@ internal sealed unsafe class MemberEngine : IDisposable
     private readonly Gate* _gate;
     private readonly GateCalls* _calls;
     private readonly GateLock _lock;
-    private readonly DescriptorTable _descriptors;
     private readonly EngineCounters _counters;
     private readonly CpuAllowance _allowance;
     private readonly SpareMappings _spare = new();
@@ -34,7 +33,6 @@ internal sealed unsafe class MemberEngine : IDisposable
         _gate = gate;
         _calls = calls;
         _lock = new GateLock(gate, calls);
-        _descriptors = new DescriptorTable(gate, calls);
         _counters = new EngineCounters(gate);
         _allowance = new CpuAllowance(gate);
         _domain = DomainName.TryParse(Text(gate->Domain, Gate.DomainBytes)) ?? DomainName.TryParse(DomainName.Default)!;
@@ -172,10 +170,9 @@ internal sealed unsafe class MemberEngine : IDisposable
         try
         {
             _link = KeeperLink.Join(path);
-            _descriptors.Add(_link.Descriptor);
             if (_session is null)
             {
-                _session = new MergeSession(_gate, _calls, _lock, _descriptors, _counters, _allowance, _link);
+                _session = new MergeSession(_gate, _calls, _lock, _counters, _allowance, _link);
             }
 
             _session.Join(_link);
@@ -206,7 +203,6 @@ internal sealed unsafe class MemberEngine : IDisposable
     {
         if (_link is not null)
         {
-            _descriptors.Remove(_link.Descriptor);
             _link.Dispose();
             _link = null;
         }

@@ -8,7 +8,8 @@ namespace Samepage.Merging.User.Engine;
 /// opens one window for each chunk in which something can be merged. One thread: the engine's.
 /// </summary>
 internal sealed unsafe class MergeBatch(
-    Shelf shelf, MergeWindow window, EngineCounters counters, CpuAllowance allowance, MappingBudget budget, RefusedPages refused) : IDisposable
+    Shelf shelf, MergeWindow window, GateLock gate, DirectFiles direct, EngineCounters counters, CpuAllowance allowance,
+    MappingBudget budget, RefusedPages refused) : IDisposable
 {
     /// <summary>Chunks that are taken together: 64 MiB, as much as a segment can hold.</summary>
     public const int ChunksMax = 32;
@@ -25,7 +26,7 @@ internal sealed unsafe class MergeBatch(
     private readonly ulong[] _asked = new ulong[MemberRegion.ChunkPages];
     private readonly UnmappableRuns _unmappable = new(budget);
     private readonly WindowPlan _plan = new();
-    private readonly SegmentWriter _writer = new();
+    private readonly SegmentWriter _writer = new(gate);
     private int _count;
     private int _phase;
 
@@ -178,7 +179,7 @@ internal sealed unsafe class MergeBatch(
         _unmappable.LeaveOut(pages);
         var segment = _writer.Write(
             pages, page => page.Answer == Protocol.Answer.Promote && page.Fingerprint != zero,
-            page => _chunks[page.Chunk].Base + page.Page * MemberRegion.PageBytes, allowance);
+            page => _chunks[page.Chunk], allowance);
         counters.Now.PromotedPagesTotal = _writer.PromotedPagesTotal;
         if (segment < 0)
         {
@@ -237,7 +238,7 @@ internal sealed unsafe class MergeBatch(
         Breakage.Base = chunk.Base;
         if (_plan.Count > 0)
         {
-            var isCommitted = window.Commit(chunk, _plan, shelf) == WindowOutcome.Committed;
+            var isCommitted = !direct.AreOpen && window.Commit(chunk, _plan, shelf) == WindowOutcome.Committed;
             chunk.IsUnfinished |= !isCommitted;
             if (isCommitted)
             {

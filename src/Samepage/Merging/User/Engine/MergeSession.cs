@@ -20,7 +20,6 @@ internal sealed unsafe class MergeSession : IDisposable
     private const int IdlePassesMax = 3;
 
     private readonly Gate* _gate;
-    private readonly DescriptorTable _descriptors;
     private readonly EngineCounters _counters;
     private readonly Userfault _moveFault;
     private readonly Userfault _protectFault;
@@ -39,6 +38,7 @@ internal sealed unsafe class MergeSession : IDisposable
     private readonly ProcessorLoad _load;
     private readonly BreakGuard _guard;
     private readonly GrowthWatch _growth = new();
+    private readonly DirectFiles _direct;
     private readonly List<Chunk> _due = [];
     private readonly long _heapAtStart;
     private PageLooker? _looker;
@@ -50,26 +50,28 @@ internal sealed unsafe class MergeSession : IDisposable
     private uint _news;
     private uint _pass = 1;
     private int _chunksLookedAt;
+    private bool _isPaused;
 
     /// <summary>Opens what the windows need; with the keeper's help where this process lacks the privilege.</summary>
     /// <exception cref="LinuxException">The kernel refuses a part of it: there can be no merging here.</exception>
     public MergeSession(
-        Gate* gate, GateCalls* calls, GateLock gateLock, DescriptorTable descriptors, EngineCounters counters, CpuAllowance allowance, KeeperLink link)
+        Gate* gate, GateCalls* calls, GateLock gateLock, EngineCounters counters, CpuAllowance allowance, KeeperLink link)
     {
         _gate = gate;
-        (_descriptors, _counters, _allowance) = (descriptors, counters, allowance);
-        var opener = new FaultOpener(link, descriptors);
+        (_counters, _allowance) = (counters, allowance);
+        var opener = new FaultOpener(link);
         _moveFault = opener.Open(Userfault.MoveFeature | Userfault.ForkFeature);
         _protectFault = opener.Open(Userfault.MoveFeature);
-        _shelf = new Shelf(descriptors);
+        _shelf = new Shelf();
+        _direct = new DirectFiles(_proc, Environment.ProcessId);
         var ledger = new RunLedger(_shelf, _budget);
         _catalog = new RegionCatalog(gate, gateLock, ledger);
         _window = new MergeWindow(_moveFault, gateLock, counters);
-        _remap = new RemapWindow(new WriteHold(_protectFault, calls, gateLock, counters), _shelf, descriptors);
-        _returner = new Returner(_remap, _catalog, ledger, counters);
+        _remap = new RemapWindow(new WriteHold(_protectFault, calls, gateLock, counters), _shelf);
+        _returner = new Returner(_remap, _catalog, ledger, _direct, counters);
         _refused = new RefusedPages(gateLock);
-        _batch = new MergeBatch(_shelf, _window, counters, allowance, _budget, _refused);
-        _renewer = new Renewer(_remap, _batch, _catalog, _shelf, ledger, _budget, counters);
+        _batch = new MergeBatch(_shelf, _window, gateLock, _direct, counters, allowance, _budget, _refused);
+        _renewer = new Renewer(_remap, _batch, _catalog, _shelf, ledger, _budget, _direct, counters);
         _schedule = new LookSchedule(counters, ledger);
         _guard = new BreakGuard(_proc);
         _load = new ProcessorLoad(_proc);
@@ -85,7 +87,7 @@ internal sealed unsafe class MergeSession : IDisposable
         var former = _looker;
         _looker = null;
         former?.Dispose();
-        _looker = new PageLooker(new PageHasher(link.Key), _descriptors, link.BorrowScratch());
+        _looker = new PageLooker(new PageHasher(link.Key), link.BorrowScratch());
         _catalog.ForgetFingerprints();
         _shelf.ForgetNumbers();
         foreach (var (place, segment) in _shelf.Segments.ToArray())
@@ -119,6 +121,11 @@ internal sealed unsafe class MergeSession : IDisposable
         }
 
         ReportIfTime(link, isEager);
+        if (MustPause())
+        {
+            return false;
+        }
+
         var isMore = _news > 0;
         if (isMore || (_batch.HasWaiting && LookSchedule.Now >= _nextSweep))
         {
@@ -325,6 +332,18 @@ internal sealed unsafe class MergeSession : IDisposable
     }
 
     private void SetHaste(bool isEager) => (_schedule.IsEager, _allowance.IsUnlimited) = (isEager, isEager);
+
+    /// <summary>Whether the program has files open that forbid merging, which is the reason given meanwhile.</summary>
+    private bool MustPause()
+    {
+        var isOpen = _direct.AreOpen;
+        if (isOpen || _isPaused)
+        {
+            _counters.Reason = _direct.Found ?? "";
+        }
+
+        return _isPaused = isOpen;
+    }
 
     private void NoteObstacle()
     {

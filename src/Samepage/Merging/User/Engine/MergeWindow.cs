@@ -234,16 +234,14 @@ internal sealed unsafe class MergeWindow : IDisposable
                 end++;
             }
 
-            var fate = PageFate.Merged;
-            if (plan.Place[page] != 0)
+            // Where no mapping can be had, the pages stand aside still.
+            if (plan.Place[page] == 0 || RawMemory.MapPrivate(
+                AddressOf(chunk, page), (ulong)(end - page) * PageBytes, shelf.At(plan.Place[page]).Descriptor,
+                plan.Slot[page] * PageBytes, noReserve) == Errno.None)
             {
-                var error = RawMemory.MapPrivate(
-                    AddressOf(chunk, page), (ulong)(end - page) * PageBytes, shelf.At(plan.Place[page]).Descriptor,
-                    plan.Slot[page] * PageBytes, noReserve);
-                fate = error == Errno.None ? PageFate.Merged : PageFate.Unmapped;
+                new Span<PageFate>(plan.Fate + page, end - page).Fill(PageFate.Merged);
             }
 
-            new Span<PageFate>(plan.Fate + page, end - page).Fill(fate);
             page = end - 1;
         }
     }
@@ -258,13 +256,8 @@ internal sealed unsafe class MergeWindow : IDisposable
         for (var page = plan.First; page < plan.End; page++)
         {
             var end = page;
-            while (end < plan.End && plan.Fate[end] is PageFate.Aside or PageFate.Unmapped)
+            while (end < plan.End && plan.Fate[end] is PageFate.Aside or PageFate.Equal)
             {
-                if (plan.Fate[end] == PageFate.Aside)
-                {
-                    plan.Fate[end] = PageFate.Differed;
-                }
-
                 end++;
             }
 
@@ -276,29 +269,35 @@ internal sealed unsafe class MergeWindow : IDisposable
         }
     }
 
-    /// <summary>Moves pages back. It must not fail: the pages exist nowhere else.</summary>
+    /// <summary>
+    /// Moves pages back. It must not fail: the pages exist nowhere else. Each stands aside, by its fate too, until it is
+    /// back: a fork may have come before.
+    /// </summary>
     private void PutBack(Chunk chunk, WindowPlan plan, int page, int end)
     {
         for (var tries = 0; page < end; tries++)
         {
             var error = _fault.Move(
                 AddressOf(chunk, page), (ulong)_aside.At(page), (ulong)(end - page) * PageBytes, out var moved);
-            page += (int)(moved / PageBytes);
-            if (error == Errno.None)
-            {
-                return;
-            }
-
-            if (moved != 0)
+            var back = (int)(moved / PageBytes);
+            if (back != 0)
             {
                 tries = 0;
             }
-            else if (error is Errno.ENOENT or Errno.EINVAL || tries > TriesMax)
+            else if (error is Errno.ENOENT or Errno.EINVAL || (error != Errno.None && tries > TriesMax))
             {
-                page += CopyBack(chunk, page) ? 1 : 0;
+                back = CopyBack(chunk, page) ? 1 : 0;
             }
 
-            AnswerForks(chunk, plan);
+            for (var last = page + back; page < last; page++)
+            {
+                plan.Fate[page] = plan.Fate[page] == PageFate.Equal ? PageFate.Unmapped : PageFate.Differed;
+            }
+
+            if (page < end)
+            {
+                AnswerForks(chunk, plan);
+            }
         }
     }
 

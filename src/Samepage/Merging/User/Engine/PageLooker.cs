@@ -17,22 +17,18 @@ internal sealed unsafe class PageLooker : IDisposable
     private const int RunsMax = 64;
     private readonly PageMap _pageMap = new(new ProcFs(), Environment.ProcessId);
     private readonly PageHasher _hasher;
-    private readonly DescriptorTable _descriptors;
     private readonly int _scratch;
     private readonly byte* _copy;
     private readonly PresentRun[] _runs = new PresentRun[RunsMax];
 
     /// <summary>Maps the scratch file.</summary>
     /// <param name="hasher">With the domain's key.</param>
-    /// <param name="descriptors">Where the scratch file is noted.</param>
     /// <param name="scratch">One that the keeper has lent, with large folios, from now on this object's; -1: none.</param>
     /// <exception cref="LinuxException">No descriptor or memory is left for it.</exception>
-    public PageLooker(PageHasher hasher, DescriptorTable descriptors, int scratch)
+    public PageLooker(PageHasher hasher, int scratch)
     {
         _hasher = hasher;
-        _descriptors = descriptors;
         _scratch = scratch >= 0 ? scratch : SealedMemory.Create("samepage-scratch");
-        descriptors.Add(_scratch);
         var zeros = stackalloc byte[1];
         _ = FileHandle.WriteFrom(_scratch, (ulong)zeros, 1, CopyPages * MemberRegion.PageBytes - 1);
         _copy = RawMemory.MapWritable(_scratch, CopyPages * MemberRegion.PageBytes);
@@ -119,8 +115,7 @@ internal sealed unsafe class PageLooker : IDisposable
         _pageMap.Dispose();
         _hasher.Dispose();
         _ = RawMemory.Unmap(_copy, CopyPages * MemberRegion.PageBytes);
-        _descriptors.Remove(_scratch);
-        DescriptorTable.Close(_scratch);
+        FileHandle.Close(_scratch);
     }
 
     private int Fingerprint(Chunk chunk, PresentRun run, Span<ulong> fresh)

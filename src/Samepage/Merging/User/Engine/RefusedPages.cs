@@ -25,9 +25,15 @@ internal sealed class RefusedPages(GateLock gate) : IDisposable
         if (refused > 0)
         {
             gate.Hold();
-            _addresses.ForEach(Mend);
-            gate.Release();
-            _addresses.Clear();
+            try
+            {
+                _addresses.ForEach(Mend);
+            }
+            finally
+            {
+                gate.Release();
+                _addresses.Clear();
+            }
         }
 
         return refused;

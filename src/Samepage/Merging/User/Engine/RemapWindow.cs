@@ -15,7 +15,7 @@ namespace Samepage.Merging.User.Engine;
 /// all 4096 bytes of a stable page, is what the program reads until the mapping is replaced in one step, and what it
 /// finds afterwards. One thread: the engine's.
 /// </remarks>
-internal sealed unsafe class RemapWindow(WriteHold hold, Shelf shelf, DescriptorTable descriptors) : IDisposable
+internal sealed unsafe class RemapWindow(WriteHold hold, Shelf shelf) : IDisposable
 {
     private const ulong PageBytes = MemberRegion.PageBytes;
 
@@ -23,7 +23,7 @@ internal sealed unsafe class RemapWindow(WriteHold hold, Shelf shelf, Descriptor
     private const int ReadAndWrite = 3;
 
     private readonly MappingQuery _query = new();
-    private readonly HeldCopy _copy = new(descriptors);
+    private readonly HeldCopy _copy = new();
     private readonly AnonymousMemory _zeros = new(AnonymousMemory.PageSize, hugePages: false);
 
     /// <summary>How long the last test for pins took; null where none was needed.</summary>
@@ -42,20 +42,27 @@ internal sealed unsafe class RemapWindow(WriteHold hold, Shelf shelf, Descriptor
             return false;
         }
 
-        var ready = Compare(pieces, replaced, patience);
-        if (Breakage.Is(BreakageKind.NoHold))
+        try
         {
-            Breakage.Linger();
+            var ready = Compare(pieces, replaced, patience);
+            if (Breakage.Is(BreakageKind.NoHold))
+            {
+                Breakage.Linger();
+            }
+
+            var offset = 0;
+            for (var i = 0; i < ready; offset += pieces[i++].Pages)
+            {
+                Map(pieces[i], hold.Entries(i, pieces[i]), replaced.Slice(offset, pieces[i].Pages));
+                hold.Wake(pieces[i]);
+            }
+        }
+        finally
+        {
+            // Whatever went wrong, the program's threads must not wait for ever.
+            hold.End(pieces);
         }
 
-        var offset = 0;
-        for (var i = 0; i < ready; offset += pieces[i++].Pages)
-        {
-            Map(pieces[i], hold.Entries(i, pieces[i]), replaced.Slice(offset, pieces[i].Pages));
-            hold.Wake(pieces[i]);
-        }
-
-        hold.End(pieces);
         return true;
     }
 
@@ -136,6 +143,11 @@ internal sealed unsafe class RemapWindow(WriteHold hold, Shelf shelf, Descriptor
     {
         var (address, marks) = (piece.Address + (ulong)page * PageBytes, piece.Marks);
         var noReserve = (marks & MappingMarks.NoReserve) != 0;
+        if (!IsReadAndWrite(address, bytes))
+        {
+            return false;
+        }
+
         var error = piece.Target == PieceTarget.Hole
             ? RawMemory.MapAnonymousAt(address, bytes, noReserve)
             : RawMemory.MapPrivate(address, bytes, shelf.At(piece.Place).Descriptor, (piece.Slot + (ulong)page) * PageBytes, noReserve);
@@ -147,15 +159,31 @@ internal sealed unsafe class RemapWindow(WriteHold hold, Shelf shelf, Descriptor
         return error == Errno.None;
     }
 
+    /// <summary>Whether the program still has all rights: what is mapped anew has them. Older kernels cannot be asked.</summary>
+    private bool IsReadAndWrite(ulong address, ulong bytes)
+    {
+        var at = address;
+        while (_query.IsSupported && at < address + bytes)
+        {
+            if (!_query.TryFind(at, out at, out var protection) || protection != ReadAndWrite)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     private bool MakeAnonymous(in RunPiece piece, ReadOnlySpan<PageMapEntry> entries)
     {
         var stable = shelf.At(piece.Run.Segment).Data + piece.Run.Slot * (long)PageBytes;
-        if (!piece.Chunk.HasOddRuns && !piece.Chunk.HasMixedMarks)
+        if (!_query.IsSupported && !piece.Chunk.HasOddRuns && !piece.Chunk.HasMixedMarks)
         {
             return MakeAnonymous(piece.Marks, piece.Address, stable, entries, ReadAndWrite);
         }
 
-        // The program has said something of a part only: mapping by mapping, each with its own rights and marks.
+        // Mapping by mapping, each with its own rights and marks: the program may have said something of a part only, and
+        // of rights past the library, so that nobody has noted it.
         for (var page = 0; page < entries.Length;)
         {
             var address = piece.Address + (ulong)page * PageBytes;

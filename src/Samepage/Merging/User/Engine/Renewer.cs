@@ -10,7 +10,7 @@ namespace Samepage.Merging.User.Engine;
 /// contents, and what nobody else holds becomes the program's own. One thread: the engine's.
 /// </summary>
 internal sealed class Renewer(
-    RemapWindow window, MergeBatch batch, RegionCatalog catalog, Shelf shelf, RunLedger ledger, MappingBudget budget, EngineCounters counters)
+    RemapWindow window, MergeBatch batch, RegionCatalog catalog, Shelf shelf, RunLedger ledger, MappingBudget budget, DirectFiles direct, EngineCounters counters)
 {
     /// <summary>Pages that must be able to merge anew, for the trouble to be worth it.</summary>
     private const int PagesMin = 8;
@@ -48,7 +48,7 @@ internal sealed class Renewer(
     /// <returns>Pages renewed.</returns>
     public int Turn(PageLooker looker, KeeperLink link, bool isEager)
     {
-        if ((LookSchedule.Now < _nextRound && !isEager) || !Choose(isEager ? 1 : PagesMin))
+        if ((LookSchedule.Now < _nextRound && !isEager) || direct.AreOpen || !Choose(isEager ? 1 : PagesMin))
         {
             return 0;
         }

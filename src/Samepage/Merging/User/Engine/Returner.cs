@@ -7,7 +7,7 @@ namespace Samepage.Merging.User.Engine;
 /// Makes merged memory the program's own again, on request: all of a range, soon, whatever it takes. One thread: the
 /// engine's.
 /// </summary>
-internal sealed class Returner(RemapWindow window, RegionCatalog catalog, RunLedger ledger, EngineCounters counters)
+internal sealed class Returner(RemapWindow window, RegionCatalog catalog, RunLedger ledger, DirectFiles direct, EngineCounters counters)
 {
     private const int Tries = 20;
     private const int PatienceMilliseconds = 3_000;
@@ -29,11 +29,15 @@ internal sealed class Returner(RemapWindow window, RegionCatalog catalog, RunLed
         return pages * AnonymousMemory.PageSize;
     }
 
-    /// <summary>Returns everything in a range. Runs in which I/O is under way are waited for, a while.</summary>
+    /// <summary>
+    /// Returns everything in a range. Runs in which I/O is under way are waited for, a while; where it may be under way
+    /// and cannot be seen, nothing is replaced.
+    /// </summary>
     public void ReturnAll(ulong start, ulong end)
     {
+        direct.Look();
         var deadline = LookSchedule.Now + PatienceMilliseconds;
-        for (var tries = 0; tries < Tries && LookSchedule.Now < deadline; tries++)
+        for (var tries = 0; tries < Tries && LookSchedule.Now < deadline && !direct.AreOpen; tries++)
         {
             var before = _pieces.Count;
             Collect(start, end);
@@ -61,7 +65,7 @@ internal sealed class Returner(RemapWindow window, RegionCatalog catalog, RunLed
             }
         }
 
-        // Pinned for longer than we want to wait: private at least, though still on a mapping of the segment.
+        // Pinned for longer than we want to wait, or perhaps: private at least, though still on a mapping of the segment.
         Collect(start, end);
         foreach (var piece in _pieces)
         {

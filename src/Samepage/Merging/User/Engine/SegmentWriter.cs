@@ -10,7 +10,11 @@ namespace Samepage.Merging.User.Engine;
 /// from them come out long. What is written may have changed since its fingerprint was taken: the keeper takes its own
 /// fingerprints of the sealed segment, and every window compares. One thread: the engine's.
 /// </summary>
-internal sealed class SegmentWriter
+/// <remarks>
+/// A page is copied under the gate's lock, and only while it is under advice: what the program has taken back it may have
+/// filled with something that no other member is to see.
+/// </remarks>
+internal sealed class SegmentWriter(GateLock gate)
 {
     /// <summary>Of what could be had, a segment takes a quarter at most: its pages come on top until others go.</summary>
     private const long HeadroomShare = 4;
@@ -41,10 +45,10 @@ internal sealed class SegmentWriter
     /// <summary>Writes one segment.</summary>
     /// <param name="pages">Pages in ascending order of address; of those with equal fingerprints, the first is written.</param>
     /// <param name="isWanted">Which of them.</param>
-    /// <param name="addressOf">Where a page is.</param>
+    /// <param name="chunkOf">Where a page is.</param>
     /// <param name="allowance">Told after each stretch of writing.</param>
     /// <returns>The sealed segment, the caller's to close; -1 where there is nothing to write or no memory for it.</returns>
-    public int Write(ReadOnlySpan<PostedPage> pages, Func<PostedPage, bool> isWanted, Func<PostedPage, ulong> addressOf, CpuAllowance allowance)
+    public int Write(ReadOnlySpan<PostedPage> pages, Func<PostedPage, bool> isWanted, Func<PostedPage, Chunk> chunkOf, CpuAllowance allowance)
     {
         Obstacle = "";
         _written.Clear();
@@ -59,7 +63,7 @@ internal sealed class SegmentWriter
                 {
                     _ = _extents.Add(page.Fingerprint);
                     descriptor = descriptor >= 0 ? descriptor : SealedMemory.Create("samepage");
-                    slots += AppendExtent(descriptor, addressOf(page), slots);
+                    slots += Append(descriptor, chunkOf(page), page.Page, slots, ExtentPages);
                     allowance.Rest();
                 }
             }
@@ -69,7 +73,7 @@ internal sealed class SegmentWriter
                 if (isWanted(page) && slots < Room() && _written.Add(page.Fingerprint))
                 {
                     descriptor = descriptor >= 0 ? descriptor : SealedMemory.Create("samepage");
-                    slots += Append(descriptor, addressOf(page), slots) ? 1 : 0;
+                    slots += Append(descriptor, chunkOf(page), page.Page, slots, 1);
                     if (slots % StretchPages == 0)
                     {
                         allowance.Rest();
@@ -122,22 +126,26 @@ internal sealed class SegmentWriter
     private bool IsExtentWanted(ulong fingerprint) =>
         _occurrences.GetValueOrDefault(fingerprint) >= ExtentOccurrencesMin && !_extents.Contains(fingerprint);
 
-    /// <summary>Gives the slots taken: all of them, or none where the content cannot be read any more.</summary>
-    private static long AppendExtent(int descriptor, ulong address, long slot)
+    /// <summary>Gives the slots taken: all copies, or none where the content cannot be read or is not offered any more.</summary>
+    private long Append(int descriptor, Chunk chunk, int page, long slot, int copies)
     {
-        for (var copy = 0; copy < ExtentPages; copy++)
+        gate.Hold();
+        try
         {
-            if (!Append(descriptor, address, slot + copy))
+            var address = chunk.Base + (ulong)page * (ulong)PageBytes;
+            var isWritten = gate.IsStillAdvised(chunk);
+            for (var copy = 0; copy < copies && isWritten; copy++)
             {
-                return 0;
+                isWritten = FileHandle.WriteFrom(descriptor, address, (ulong)PageBytes, (ulong)((slot + copy) * PageBytes)) == PageBytes;
             }
+
+            return isWritten ? copies : 0;
         }
-
-        return ExtentPages;
+        finally
+        {
+            gate.Release();
+        }
     }
-
-    private static bool Append(int descriptor, ulong address, long slot) =>
-        FileHandle.WriteFrom(descriptor, address, (ulong)PageBytes, (ulong)(slot * PageBytes)) == PageBytes;
 
     private static void Close(ref int descriptor)
     {

@@ -1,3 +1,4 @@
+using Samepage.Linux;
 using Samepage.Linux.Memory;
 
 namespace Samepage.Merging.User.Engine;
@@ -38,12 +39,7 @@ internal sealed unsafe class Shelf
 {
     private readonly Dictionary<uint, HeldSegment> _segments = [];
     private readonly Dictionary<uint, uint> _placeOfNumber = [];
-    private readonly DescriptorTable _descriptors;
     private uint _nextPlace = 1;
-
-    /// <summary>An empty shelf.</summary>
-    /// <param name="descriptors">Where open descriptors are noted for a forked child.</param>
-    public Shelf(DescriptorTable descriptors) => _descriptors = descriptors;
 
     /// <summary>Segments held, by place.</summary>
     public IReadOnlyDictionary<uint, HeldSegment> Segments => _segments;
@@ -98,7 +94,6 @@ internal sealed unsafe class Shelf
             Pages = (uint)(bytes / AnonymousMemory.PageSize),
         };
         _placeOfNumber[number] = place;
-        _descriptors.Add(descriptor);
         return place;
     }
 
@@ -120,9 +115,8 @@ internal sealed unsafe class Shelf
             _ = _placeOfNumber.Remove(segment.Number);
         }
 
-        _descriptors.Remove(segment.Descriptor);
         _ = RawMemory.Unmap(segment.Data, (ulong)segment.Pages * AnonymousMemory.PageSize);
-        DescriptorTable.Close(segment.Descriptor);
+        FileHandle.Close(segment.Descriptor);
     }
 
     /// <summary>Forgets the numbers of a keeper that is gone.</summary>

@@ -71,7 +71,17 @@ internal sealed unsafe class WriteHold(Userfault fault, GateCalls* calls, GateLo
             }
         }
 
-        ReadMappings(pieces);
+        try
+        {
+            ReadMappings(pieces);
+        }
+        catch
+        {
+            // Out of descriptors or memory: nobody is held back yet, and nobody may be left waiting.
+            gate.Release();
+            throw;
+        }
+
         _turn.Begin();
         _begin = Stopwatch.GetTimestamp();
         Protect(pieces);

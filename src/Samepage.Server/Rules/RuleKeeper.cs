@@ -162,7 +162,9 @@ public sealed class RuleKeeper(
         {
             try
             {
-                var outcomes = isOn ? switcher.Enable(targets) : switcher.Disable(targets);
+                // Of some it is half a minute since they were looked at: their number may be another's by now.
+                var living = targets.Where(target => target.IsSame(proc)).ToList();
+                var outcomes = living.Count == 0 ? [] : isOn ? switcher.Enable(living) : switcher.Disable(living);
                 _done.Enqueue((isOn, isDecline, targets, outcomes));
             }
             catch (Exception failed) when (failed is IOException or Linux.LinuxException or UnauthorizedAccessException or InvalidOperationException or System.ComponentModel.Win32Exception)

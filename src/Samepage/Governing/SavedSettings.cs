@@ -164,6 +164,7 @@ public sealed class SavedSettings : IDisposable
     /// <param name="file">Its name, for example <c>pages_to_scan</c>.</param>
     /// <param name="value">The new value.</param>
     /// <exception cref="LinuxException">The kernel refused it; the old value holds.</exception>
+    /// <exception cref="IOException">It could not be noted, as on a full disk; the old value holds. ksmd is stopped all the same.</exception>
     public void Set(string file, string value)
     {
         var record = _record ?? throw new ObjectDisposedException(nameof(SavedSettings));
@@ -175,8 +176,17 @@ public sealed class SavedSettings : IDisposable
         }
 
         var others = record.Changes.Where(change => change != known);
-        _record = record with { Changes = [.. others, new ChangedSetting(file, found, value)] };
-        File.Move(WriteDraft(_path, _record), _path, overwrite: true);
+        var next = record with { Changes = [.. others, new ChangedSetting(file, found, value, known?.Set ?? found)] };
+        try
+        {
+            File.Move(WriteDraft(_path, next), _path, overwrite: true);
+        }
+        catch (Exception full) when (full is IOException or UnauthorizedAccessException && (file, value) == ("run", "0"))
+        {
+            // Budget and guard must be able to stop ksmd on a full disk too. At worst it stays so, which harms nobody.
+        }
+
+        _record = next;
         KernelFile.WriteText($"{_ksm.Root}/{file}", value);
     }
 
@@ -243,7 +253,7 @@ public sealed class SavedSettings : IDisposable
         {
             try
             {
-                if (Current(ksm, change.File) == change.Set && change.Set != change.Found)
+                if (Current(ksm, change.File) is var current && current != change.Found && change.IsOurs(current))
                 {
                     var value = SafeValue(ksm, change);
                     KernelFile.WriteText($"{ksm.Root}/{change.File}", value);

@@ -9,7 +9,12 @@ namespace Samepage.Governing;
 /// <param name="File">Its file below the settings' directory.</param>
 /// <param name="Found">The value that was there.</param>
 /// <param name="Set">The value that was written over it.</param>
-internal sealed record ChangedSetting(string File, string Found, string Set);
+/// <param name="Before">The one before that, which still holds where the writing came to nothing.</param>
+internal sealed record ChangedSetting(string File, string Found, string Set, string Before)
+{
+    /// <summary>Whether a value is one that was written here, and not somebody else's.</summary>
+    public bool IsOurs(string value) => value == Set || value == Before;
+}
 
 /// <summary>What a process noted about the settings it changed: enough for another one to put them back.</summary>
 /// <param name="Pid">Who changed them.</param>
@@ -43,12 +48,12 @@ internal sealed record SettingsRecord(int Pid, long StartTicks, string BootId, I
         foreach (var line in lines[2..])
         {
             // A path in the file part would let a forged record write elsewhere.
-            if (line.Split(' ') is not ["setting", var file, var found, var set] || file.Contains('/', StringComparison.Ordinal))
+            if (line.Split(' ') is not ["setting", var file, var found, var set, .. { Length: <= 1 } before] || file.Contains('/', StringComparison.Ordinal))
             {
                 return null;
             }
 
-            changes.Add(new ChangedSetting(file, found, set));
+            changes.Add(new ChangedSetting(file, found, set, before.Length > 0 ? before[0] : found));
         }
 
         return new SettingsRecord(number, start, boot, changes);
@@ -66,7 +71,7 @@ internal sealed record SettingsRecord(int Pid, long StartTicks, string BootId, I
         text.Append(CultureInfo.InvariantCulture, $"\nwriter {Pid} {StartTicks} {BootId}\n");
         foreach (var change in Changes)
         {
-            text.Append(CultureInfo.InvariantCulture, $"setting {change.File} {change.Found} {change.Set}\n");
+            text.Append(CultureInfo.InvariantCulture, $"setting {change.File} {change.Found} {change.Set} {change.Before}\n");
         }
 
         return text.ToString();

@@ -11,7 +11,9 @@ namespace Samepage.Guarding;
 /// <param name="ReclaimableBytes">File pages among that, which the kernel drops first.</param>
 /// <param name="SwapBytes">What it may still swap out.</param>
 /// <param name="SwappedBytes">What of it is in swap.</param>
-public sealed record ControlGroupHeadroom(string Group, long LimitBytes, long UsedBytes, long ReclaimableBytes, long SwapBytes, long SwappedBytes = 0)
+/// <param name="SwapAllowedBytes">What its own limit would still let it swap out, were there swap without end.</param>
+public sealed record ControlGroupHeadroom(
+    string Group, long LimitBytes, long UsedBytes, long ReclaimableBytes, long SwapBytes, long SwappedBytes = 0, long SwapAllowedBytes = long.MaxValue)
 {
     /// <summary>Version 1 writes a number near 2^63 where there is no limit.</summary>
     private const long NoLimit = 1L << 60;
@@ -95,8 +97,8 @@ public sealed record ControlGroupHeadroom(string Group, long LimitBytes, long Us
         }
 
         var swapped = Number($"{directory}/memory.swap.current") ?? 0;
-        var swap = Number($"{directory}/memory.swap.max") is { } most ? Math.Clamp(most - swapped, 0, swapFreeBytes) : swapFreeBytes;
-        return new ControlGroupHeadroom(group, limit, used, FilePages(Stat(directory), ""), swap, swapped);
+        var allowed = Number($"{directory}/memory.swap.max") is { } most ? Math.Max(0, most - swapped) : long.MaxValue;
+        return new ControlGroupHeadroom(group, limit, used, FilePages(Stat(directory), ""), Math.Min(allowed, swapFreeBytes), swapped, allowed);
     }
 
     private static ControlGroupHeadroom? Version1(string directory, string group, long swapFreeBytes)
@@ -109,9 +111,9 @@ public sealed record ControlGroupHeadroom(string Group, long LimitBytes, long Us
 
         // memsw limits memory and swap together.
         var together = Number($"{directory}/memory.memsw.limit_in_bytes") - Number($"{directory}/memory.memsw.usage_in_bytes");
-        var swap = Math.Clamp((together ?? long.MaxValue) - (limit - used), 0, swapFreeBytes);
+        var allowed = together is { } left ? Math.Max(0, left - Math.Max(0, limit - used)) : long.MaxValue;
         var stat = Stat(directory);
-        return new ControlGroupHeadroom(group, limit, used, FilePages(stat, "total_"), swap, stat.Number("total_swap") ?? 0);
+        return new ControlGroupHeadroom(group, limit, used, FilePages(stat, "total_"), Math.Min(allowed, swapFreeBytes), stat.Number("total_swap") ?? 0, allowed);
     }
 
     private static KeyedText Stat(string directory) => KeyedText.Parse(KernelFile.TryReadText($"{directory}/memory.stat") ?? "");

@@ -10,7 +10,7 @@ namespace Samepage.Guarding;
 /// <param name="HeadroomBytes">Bytes that could be supplied; negative where more is promised than there is.</param>
 public sealed record Coverage(long ExposureBytes, long HeadroomBytes)
 {
-    /// <summary>Headroom by exposure; null where nothing is merged, so that nothing can break.</summary>
+    /// <summary>Headroom divided by exposure; null where nothing is merged, so that nothing can break.</summary>
     public double? Ratio => ExposureBytes > 0 ? (double)HeadroomBytes / ExposureBytes : null;
 
     /// <summary>What is missing for all of it to break at once; swap of this size would close the gap.</summary>

@@ -11,8 +11,8 @@ public sealed record Exposure(long KernelBytes, long UserBytes)
 {
     private const long PageSize = 4096;
 
-    /// <summary>More pages than any machine has: a member that lies must not overflow a sum.</summary>
-    private const ulong SanePages = 1UL << 36;
+    /// <summary>More than any machine has (4 PiB): members that lie must not overflow a sum.</summary>
+    private const long MostBytes = 1L << 52;
 
     /// <summary>Both together.</summary>
     public long Bytes => KernelBytes + UserBytes;
@@ -22,7 +22,7 @@ public sealed record Exposure(long KernelBytes, long UserBytes)
     /// what the stable page leaves. A segment stays as long as it is mapped, so each page merged onto it needs one.
     /// </summary>
     public static Exposure OfHost(KsmSysfs ksm, IEnumerable<DomainReport> domains) =>
-        new(ksm.SavedPages * PageSize, domains.SelectMany(domain => domain.Members).Sum(MergedBytes));
+        new(ksm.SavedPages * PageSize, MergedBytes(domains.SelectMany(domain => domain.Members)));
 
     /// <summary>
     /// Of some processes, such as those of a control group: an upper bound, as what they share with each other is
@@ -46,8 +46,9 @@ public sealed record Exposure(long KernelBytes, long UserBytes)
         }
 
         var members = domains.SelectMany(domain => domain.Members).Where(member => pids.Contains(member.Pid));
-        return (new Exposure(kernel, members.Sum(MergedBytes)), unreadable);
+        return (new Exposure(kernel, MergedBytes(members)), unreadable);
     }
 
-    private static long MergedBytes(MemberReport member) => (long)Math.Min(member.Counters.MergedPages, SanePages) * PageSize;
+    private static long MergedBytes(IEnumerable<MemberReport> members) => members.Aggregate(
+        0L, (sum, member) => Math.Min(MostBytes, sum + ((long)Math.Min(member.Counters.MergedPages, MostBytes / PageSize) * PageSize)));
 }

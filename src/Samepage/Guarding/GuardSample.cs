@@ -7,8 +7,9 @@ namespace Samepage.Guarding;
 /// <param name="MemoryBytes">What it could supply of memory.</param>
 /// <param name="SwapFreeBytes">What it could supply of swap.</param>
 /// <param name="Pressure">PSI: percent of the last ten seconds in which somebody in it waited for memory; 0 where unknown.</param>
+/// <param name="SwapAllowedBytes">What it could supply of swap if the host had swap without end: a group's own limit forbids more.</param>
 public sealed record GuardScope(
-    string Name, bool IsHost, long ExposureBytes, long MemoryBytes, long SwapFreeBytes, double Pressure)
+    string Name, bool IsHost, long ExposureBytes, long MemoryBytes, long SwapFreeBytes, double Pressure, long SwapAllowedBytes = long.MaxValue)
 {
     /// <summary>What it could supply.</summary>
     public long HeadroomBytes => MemoryBytes + SwapFreeBytes;

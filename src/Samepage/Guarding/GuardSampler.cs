@@ -115,6 +115,6 @@ public sealed class GuardSampler(ProcFs proc, KsmSysfs ksm, TimeProvider clock, 
         var room = level.Headroom;
         var pressure = PressureStall.TryRead($"{group.Mount}{room.Group}/memory.pressure")?.SomePercent ?? 0;
         return new GuardScope(
-            room.Group, false, level.Exposure.Bytes, room.MemoryBytes, room.SwapBytes, pressure);
+            room.Group, false, level.Exposure.Bytes, room.MemoryBytes, room.SwapBytes, pressure, room.SwapAllowedBytes);
     }
 }

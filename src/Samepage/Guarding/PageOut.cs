@@ -31,6 +31,7 @@ public sealed class PageOut(ProcFs proc)
     /// <returns>How much more of theirs lies in swap, and of how many processes.</returns>
     public (long Bytes, int Processes) Push(IReadOnlyList<TargetProcess> targets, long bytesMax)
     {
+        bytesMax -= bytesMax % Environment.SystemPageSize;
         var (bytes, processes, effort) = (0L, 0, EffortMax * bytesMax);
         var living = targets.Select(target => (target.Pid, target.StartTicks)).ToHashSet();
         foreach (var gone in _cursors.Keys.Where(key => !living.Contains(key)).ToList())

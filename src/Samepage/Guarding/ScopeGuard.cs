@@ -225,7 +225,7 @@ internal sealed class ScopeGuard(GuardOptions options)
         var isTooSoon = now.At - LastOrder(GuardActionKind.WithdrawSwap) < options.RepeatAfter;
         return !options.MayProvision || calm is null || isTooSoon
             ? 0
-            : Math.Max(OrderMin, (long)(scope.ExposureBytes * calm.LeaveCoverage) - scope.HeadroomBytes);
+            : Math.Min(Math.Max(OrderMin, (long)(scope.ExposureBytes * calm.LeaveCoverage) - scope.HeadroomBytes), scope.SwapAllowedBytes - scope.SwapFreeBytes);
     }
 
     private bool IsInForce(GuardActionKind protection, GuardActionKind relaxation) => LastOrder(protection) > LastOrder(relaxation);

@@ -136,6 +136,36 @@ public sealed class SavedSettingsTests : IDisposable
         Assert.Equal(("777", "0"), (Read("pages_to_scan"), Read("run")));
     }
 
+    /// <summary>Killed between the note and the setting: what holds is the value before, which was written here too.</summary>
+    [Fact]
+    public void A_value_that_was_noted_and_never_written_leaves_the_one_before_ours()
+    {
+        LeaveBehind(4_194_305, startTicks: 1, BootId());
+        File.WriteAllText(Record, File.ReadAllText(Record).Replace("setting pages_to_scan 100 50000", "setting pages_to_scan 100 60000 50000", StringComparison.Ordinal));
+        Assert.Equal("50000", Read("pages_to_scan"));
+        Assert.Contains("pages_to_scan 100", SavedSettings.RestoreLeftBehind(_ksm, State, _proc));
+        Assert.Equal("100", Read("pages_to_scan"));
+    }
+
+    [Fact]
+    public void Where_nothing_can_be_noted_only_the_brake_works_and_all_is_put_back()
+    {
+        using (var settings = SavedSettings.Take(_ksm, State, _proc))
+        {
+            settings.Set("pages_to_scan", "50000");
+            settings.Set("run", "1");
+            Directory.Delete(State, recursive: true);
+            Assert.ThrowsAny<IOException>(() => settings.Set("pages_to_scan", "60000"));
+            Assert.ThrowsAny<IOException>(() => settings.Set("sleep_millisecs", "5"));
+            settings.Set("run", "0");
+            Assert.Equal(("50000", "20", "0"), (Read("pages_to_scan"), Read("sleep_millisecs"), Read("run")));
+            Assert.ThrowsAny<IOException>(() => settings.Set("run", "1"));
+            Assert.Equal("0", Read("run"));
+        }
+
+        Assert.Equal(("100", "0"), (Read("pages_to_scan"), Read("run")));
+    }
+
     [Fact]
     public void Run_2_is_not_written_over_shared_pages()
     {

@@ -96,6 +96,27 @@ public class GuardTests
         Assert.Equal(isWithdrawn, kinds.Contains(GuardActionKind.WithdrawSwap));
     }
 
+    /// <summary>What a group's own limit forbids helps nobody; the host's swap grows for those whom it does help.</summary>
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(1, 1)]
+    [InlineData(100, 3)]
+    public void Swap_is_added_for_a_group_only_as_far_as_it_may_swap(int allowedGibibytes, int orderedGibibytes)
+    {
+        var guard = new Guard(s_options);
+        long provided = 0;
+        for (var second = 0; second < 600; second++)
+        {
+            var allowed = allowedGibibytes * Gibibyte;
+            var group = new GuardScope("/machine/a", false, 3 * Gibibyte, Gibibyte, Math.Min(provided, allowed), 0, allowed);
+            var actions = guard.Decide(new GuardSample(TimeSpan.FromSeconds(second), [At(second, 3).Scopes[0], group], provided)).Actions;
+            Assert.DoesNotContain(actions, action => action.Kind == GuardActionKind.WithdrawSwap);
+            provided += actions.Where(action => action.Kind == GuardActionKind.ProvisionSwap).Sum(action => action.Bytes);
+        }
+
+        Assert.InRange(provided, orderedGibibytes * Gibibyte, (orderedGibibytes + (orderedGibibytes > 1 ? 1 : 0)) * Gibibyte);
+    }
+
     [Fact]
     public void Swap_that_keeps_things_calm_is_not_withdrawn()
     {

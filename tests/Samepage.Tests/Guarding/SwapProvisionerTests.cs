@@ -96,6 +96,25 @@ public sealed class SwapProvisionerTests : IDisposable
         }
     }
 
+    /// <summary>As on a full disk: what could not be noted is not provided, and takes nothing of the cap.</summary>
+    [Theory]
+    [InlineData(SwapKind.File)]
+    [InlineData(SwapKind.Zram)]
+    public void What_cannot_be_noted_is_not_provided(SwapKind kind)
+    {
+        using var provisioner = Open(kind);
+        Directory.Delete(_tree.Root, recursive: true);
+        for (var time = 0; time < 5; time++)
+        {
+            Assert.False(provisioner.Provision(100 * Mebibyte).IsDone);
+            Assert.Equal(0, provisioner.ProvidedBytes);
+        }
+
+        Directory.CreateDirectory(_tree.Root);
+        Assert.Equal(200 * Mebibyte, provisioner.Provision(200 * Mebibyte).Bytes);
+        Assert.Single(_kernel.Areas);
+    }
+
     [Fact]
     public void A_file_system_that_cannot_and_a_full_disk_are_refused_with_the_reason()
     {

@@ -36,13 +36,13 @@ public sealed partial class SwapProvisioner
         }
 
         _entries.Add(new SwapEntry(SwapKind.Zram, bytes, ""));
-        Save();
         int device;
         try
         {
+            Save();
             device = _kernel.AddZram();
         }
-        catch (LinuxException)
+        catch (Exception error) when (error is LinuxException or IOException or UnauthorizedAccessException)
         {
             _entries.RemoveAt(_entries.Count - 1);
             Save();
@@ -57,9 +57,9 @@ public sealed partial class SwapProvisioner
     private SwapOutcome Add(SwapEntry entry, Action make)
     {
         _entries.Add(entry);
-        Save();
         try
         {
+            Save();
             make();
             _kernel.SwitchOn(PathOf(entry), _options.Priority);
             if (AreaOf(entry) is not null)

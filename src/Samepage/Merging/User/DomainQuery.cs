@@ -99,7 +99,7 @@ public static class DomainQuery
         return report with
         {
             Domain = place.Label,
-            Members = [.. report.Members.Where(member => ProcessStatus.TryRead(proc, member.Pid)?.UserId == place.Owner)],
+            Members = [.. report.Members.DistinctBy(member => member.Pid).Where(member => ProcessStatus.TryRead(proc, member.Pid)?.UserId == place.Owner)],
         };
     }
 

@@ -44,10 +44,10 @@ internal static class Ksmd
     /// <summary>Tells the next status that memory was newly offered: an earlier convergence says nothing any more.</summary>
     public static void ForgetConvergence() => new ObservationStore(ObservationStore.DefaultDirectory(), new ProcFs()).Forget();
 
-    /// <summary>Refuses where ksmd stands still, is wanted, and cannot be started by the caller.</summary>
+    /// <summary>Refuses where ksmd stands still, is wanted, and is neither the caller's to start nor a daemon's.</summary>
     public static void RequireStart(KsmSysfs ksm)
     {
-        if (!ksm.IsRunning && KernelFile.TryOpenForWriting($"{ksm.Root}/run") is not Errno.None and var errno)
+        if (!ksm.IsRunning && DaemonQuery.FindDriver() is null && KernelFile.TryOpenForWriting($"{ksm.Root}/run") is not Errno.None and var errno)
         {
             throw new CommandFailure(
                 ExitCode.NotPermitted,
@@ -57,12 +57,21 @@ internal static class Ksmd
         }
     }
 
-    /// <summary>Starts ksmd where it stands still, and says so.</summary>
+    /// <summary>
+    /// Starts ksmd where it stands still, and says so. Beside a daemon it is left to that: who writes its setting a second
+    /// time is taken to insist, and neither governor nor guard could hold ksmd back any more.
+    /// </summary>
     /// <returns>Whether it was started.</returns>
     public static bool Start(KsmSysfs ksm)
     {
         if (ksm.IsRunning)
         {
+            return false;
+        }
+
+        if (DaemonQuery.FindDriver() is { } driver)
+        {
+            StandardError.Tell($"ksmd stands still; {driver} has it scan when it is worth it");
             return false;
         }
 

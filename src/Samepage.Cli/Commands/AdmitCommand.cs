@@ -6,7 +6,6 @@ using Samepage.Linux.Sys;
 using Samepage.Merging.User;
 using Samepage.Merging.User.Keeping;
 using Samepage.Planning;
-using Samepage.Server.Control;
 using Samepage.Server.Loop;
 
 namespace Samepage.Cli.Commands;
@@ -31,7 +30,7 @@ internal static class AdmitCommand
 
         Manual.Add(
             command,
-            "The guest must fit before anything of it is merged: its whole memory, page tables and metadata against available memory plus free swap, less a reserve. And with it, once it has filled its memory and is merged, coverage (headroom by exposure) may not be below the policy's floor ([guard] coverage_floor, or that of its control group). The same is asked of each control group with a limit. Where a daemon runs and its guard admits nobody at the moment, the answer is no as well. Nothing is reserved: two guests that ask at the same time may both be told yes.",
+            "The guest must fit before anything of it is merged: its whole memory, page tables and metadata against available memory plus free swap, less a reserve. And with it, once it has filled its memory and is merged, coverage (headroom divided by exposure) may not be below the policy's floor ([guard] coverage_floor, or that of its control group). The same is asked of each control group with a limit. Where a daemon runs and its guard admits nobody at the moment, the answer is no as well. Nothing is reserved: two guests that ask at the same time may both be told yes.",
             "Exit status: 0 yes; 2 a size, a file or the policy will not do; 4 not permitted to look at a process of --like; 5 such a process or the control group is not there; 6 no.");
         command.SetVerb((parsed, cancel) => Run(parsed, guest, cancel));
         return command;
@@ -56,12 +55,7 @@ internal static class AdmitCommand
             new AdmissionScope("host", host.Coverage, guard.Host.Floor, kind.Demand),
             .. groups.Select(level => new AdmissionScope(level.Headroom.Group, level.Coverage, guard.FloorsOf(level.Headroom.Group).Floor, kind.Demand))]);
         var assumptions = Assumptions(kind, groups, domains, silent, group).ToList();
-        var daemon = ControlQuery.TryStatus(ControlSocket.DefaultPath, out var isSilent);
-        if (daemon is null && !isSilent && ControlSocket.DefaultPath != ControlSocket.SystemPath)
-        {
-            daemon = ControlQuery.TryStatus(ControlSocket.SystemPath, out isSilent);
-        }
-
+        var daemon = DaemonQuery.Find(out var isSilent);
         var refusal = daemon is { DryRun: false } ? Refusal(daemon.Guard, groups) : null;
         if (isSilent)
         {

@@ -99,8 +99,9 @@ internal static class RunCommand
     private static int Announce(KsmSysfs ksm, bool mayStart, string path)
     {
         Console.WriteLine(ksm.IsRunning ? "ksmd runs already"
-            : mayStart ? $"would start ksmd (write 1 to {ksm.Root}/run)"
-            : "ksmd stands still and would be left so");
+            : !mayStart ? "ksmd stands still and would be left so"
+            : DaemonQuery.FindDriver() is { } driver ? $"ksmd stands still; {driver} has it scan when it is worth it"
+            : $"would start ksmd (write 1 to {ksm.Root}/run)");
         Console.WriteLine($"would opt in and execute {path}");
         return ExitCode.Done;
     }

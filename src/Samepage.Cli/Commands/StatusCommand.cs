@@ -9,6 +9,7 @@ using Samepage.Linux.Sys;
 using Samepage.Merging.User;
 using Samepage.Merging.User.Keeping;
 using Samepage.Server.Control;
+using Samepage.Server.Loop;
 using Samepage.Targets;
 using Spectre.Console;
 
@@ -21,6 +22,10 @@ internal static class StatusCommand
     private const int NewcomerRounds = 5;
 
     private static readonly TimeSpan s_lookEvery = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_askEvery = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>The same beside a daemon, which notices everybody within this time and leaves small newcomers to its next patrol.</summary>
+    private static readonly TimeSpan s_newcomerPatience = TimeSpan.FromSeconds(30);
     private static readonly Option<bool> s_json = new("--json") { Description = "Write JSON instead of text" };
     private static readonly Option<string?> s_interval = new("--interval") { Description = "Watch for this long first (500ms, 2s, 1m): what ksmd spends is then of now", HelpName = "TIME" };
     private static readonly Option<string?> s_domain = DomainOption.Create("Only this domain of the user engine");
@@ -39,9 +44,9 @@ internal static class StatusCommand
 
         Manual.Add(
             command,
-            "First coverage: whether all merged pages could break at once. Then what is saved, the profit after the kernel's bookkeeping, what ksmd spends, and whether merging has converged: more than one full scan without growth, as far as it was watched. Without targets all processes with merged pages are listed. Domains of the user engine follow.",
+            "First coverage: whether all merged pages could break at once. Then what is saved, the profit after the kernel's bookkeeping, what ksmd spends, and whether merging has converged: enough full scans without growth, as far as they were watched, or beside a daemon its word. Without targets all processes with merged pages are listed. Domains of the user engine follow.",
             "--daemon is for the probes of containers and the like: it asks over the control socket, which no client of HTTP can fill, and looks at nothing else.",
-            "Exit status: 0 done; 1 with --wait: it had not converged by --timeout, or ksmd stands still, with --daemon: none answers, or it has not turned for 30 seconds; 2 a bad value; 3 this kernel has no KSM; 4 not permitted; 5 no process matches, or the domain has no keeper.");
+            "Exit status: 0 done; 1 with --wait: it had not converged by --timeout, or ksmd stands still without a daemon, with --daemon: none answers, or it has not turned for 30 seconds; 2 a bad value; 3 this kernel has no KSM; 4 not permitted; 5 no process matches, or the domain has no keeper.");
         command.SetVerb((parsed, cancel) => Run(parsed, targets, cancel));
         return command;
     }
@@ -111,19 +116,17 @@ internal static class StatusCommand
     private static ConvergenceVerdict Wait(
         KsmSysfs ksm, MergingReader reader, ConvergenceWaiter waiter, TimeSpan? timeout, CancellationToken cancel)
     {
+        if (DaemonQuery.Find(out _) is { DryRun: false })
+        {
+            return WaitForDaemon(reader, timeout, cancel);
+        }
+
         if (!ksm.IsRunning)
         {
             throw new CommandFailure(ExitCode.Failed, "ksmd stands still, so there is nothing to wait for; 'samepage enable' starts it");
         }
 
-        var isTold = !Console.IsErrorRedirected;
-        void Tell(ConvergenceSample sample, ConvergenceVerdict now)
-        {
-            if (isTold)
-            {
-                Console.Error.Write($"\r\e[K{Readable.Size(sample.SavedPages * 4096)} saved; {now.Reason}");
-            }
-        }
+        void Tell(ConvergenceSample sample, ConvergenceVerdict now) => Progress(sample.SavedPages * 4096, now.Reason);
 
         // The counters say nothing of a process that ksmd has yet to look at: it gets a few passes more.
         var clock = Stopwatch.StartNew();
@@ -133,12 +136,47 @@ internal static class StatusCommand
             verdict = waiter.Wait(timeout - clock.Elapsed, Tell, cancel);
         }
 
-        if (isTold)
+        EndProgress();
+        return verdict;
+    }
+
+    /// <summary>Beside a daemon ksmd makes no passes that would prove anything: its governor must have looked since, and know of nothing.</summary>
+    private static ConvergenceVerdict WaitForDaemon(MergingReader reader, TimeSpan? timeout, CancellationToken cancel)
+    {
+        var (clock, begun, idleSince) = (Stopwatch.StartNew(), DateTimeOffset.UtcNow, (TimeSpan?)null);
+        while (true)
+        {
+            var daemon = DaemonQuery.Find(out _)
+                ?? throw new CommandFailure(ExitCode.Failed, "the daemon has ended or no longer answers, and ksmd was its to drive; 'systemctl status samepage' says more");
+            idleSince = DaemonQuery.IsIdle(daemon) && daemon.TakenAt > begun ? idleSince ?? clock.Elapsed : null;
+            var isDone = idleSince is { } since && (clock.Elapsed - since >= s_newcomerPatience || !reader.ReadProcesses(null).HasUnscanned);
+            var verdict = isDone
+                ? new ConvergenceVerdict(Convergence.Converged, DaemonQuery.NothingToMerge, 0, 0)
+                : new ConvergenceVerdict(Convergence.Growing, $"the daemon: {daemon.Governor.Reason}", 0, 0);
+            Progress(daemon.Host.SavedBytes, verdict.Reason);
+            if (isDone || (timeout is { } most && clock.Elapsed >= most) || cancel.WaitHandle.WaitOne(s_askEvery))
+            {
+                EndProgress();
+                return verdict;
+            }
+        }
+    }
+
+    /// <summary>On the terminal, in one line that the next one replaces.</summary>
+    private static void Progress(long savedBytes, string reason)
+    {
+        if (!Console.IsErrorRedirected)
+        {
+            Console.Error.Write($"\r\e[K{Readable.Size(savedBytes)} saved; {reason}");
+        }
+    }
+
+    private static void EndProgress()
+    {
+        if (!Console.IsErrorRedirected)
         {
             Console.Error.Write("\r\e[K");
         }
-
-        return verdict;
     }
 
     /// <summary>
@@ -163,9 +201,10 @@ internal static class StatusCommand
         var host = reader.ReadHost();
         var everybody = reader.ReadProcesses(null);
         var survey = targets is null ? everybody : reader.ReadProcesses(targets);
-        var verdict = tracker.Observe(host.Sample with { HasUnscannedProcess = everybody.HasUnscanned });
+        var daemon = DaemonQuery.Find(out _);
+        var verdict = DaemonQuery.Beside(daemon, tracker.Observe(host.Sample with { HasUnscannedProcess = everybody.HasUnscanned }), everybody.HasUnscanned);
         store.TryWrite(new Observation(tracker.Memory!, host.KsmdCpuSeconds));
-        Write(host, reader.TryReadCoverage(domains), survey, verdict, KsmdPace.Between(cpuBefore, before, host), domains, isJson);
+        Write(host, reader.TryReadCoverage(domains), survey, verdict, KsmdPace.Between(cpuBefore, before, host), domains, daemon, isJson);
     }
 
     private static void Watch(MergingReader reader, ConvergenceTracker tracker, DateTimeOffset until, CancellationToken cancel)
@@ -178,9 +217,10 @@ internal static class StatusCommand
         }
     }
 
-    private static void Write(HostMerging host, HostCoverage? coverage, ProcessSurvey survey, ConvergenceVerdict verdict, KsmdPace? pace, IReadOnlyList<DomainReport> domains, bool isJson)
+    private static void Write(
+        HostMerging host, HostCoverage? coverage, ProcessSurvey survey, ConvergenceVerdict verdict, KsmdPace? pace, IReadOnlyList<DomainReport> domains,
+        DaemonStatus? daemon, bool isJson)
     {
-        var daemon = ControlQuery.TryStatus(ControlSocket.DefaultPath);
         if (isJson)
         {
             Console.Out.Write(StatusJson.From(host, coverage, survey, verdict, pace, domains, daemon).ToText());

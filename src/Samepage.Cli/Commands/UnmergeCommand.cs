@@ -2,7 +2,6 @@ using System.CommandLine;
 using Samepage.Linux.Proc;
 using Samepage.Linux.Sys;
 using Samepage.Merging.Kernel;
-using Samepage.Server.Control;
 using Samepage.Targets;
 
 namespace Samepage.Cli.Commands;
@@ -81,7 +80,7 @@ internal static class UnmergeCommand
     /// <returns>Whether it was stopped.</returns>
     private static bool QuietKsmd(KsmSysfs ksm, bool isAll)
     {
-        if (ControlQuery.TryStatus(ControlSocket.DefaultPath) is { DryRun: false } daemon)
+        if (DaemonQuery.Find(out _) is { DryRun: false } daemon)
         {
             StandardError.Tell($"the daemon (process {daemon.Pid}) has ksmd merge, and will have it merge these pages again; stop it first, or 'samepage disable' the processes");
             return false;

@@ -50,7 +50,7 @@ internal sealed class TopScreen(
         _coverage = reader.TryReadCoverage(_domains);
         _pace = before is null ? null : KsmdPace.Between(before.KsmdCpuSeconds, before.Sample.TakenAt, _host);
         var everybody = reader.ReadProcesses(null);
-        _verdict = _tracker.Observe(_host.Sample with { HasUnscannedProcess = everybody.HasUnscanned });
+        _verdict = DaemonQuery.Beside(_daemon, _tracker.Observe(_host.Sample with { HasUnscannedProcess = everybody.HasUnscanned }), everybody.HasUnscanned);
         try
         {
             _survey = query.IsEmpty ? everybody : reader.ReadProcesses(new TargetResolver(proc).Resolve(query));

@@ -127,6 +127,33 @@ public sealed class ServeTests : IDisposable
         Assert.Equal(0, daemon.End("TERM"));
     }
 
+    /// <summary>It lets ksmd stand still while nothing is to be merged: who started it then would take the brake out of its hands.</summary>
+    [Fact]
+    public void Enabling_beside_it_leaves_ksmd_to_it_and_the_wait_is_for_its_word()
+    {
+        using var lease = KsmdLease.Take();
+        using var daemon = new ServeProcess(_directory, Holders(2, "none"));
+        daemon.Expect("READY=1");
+        var holders = Descendants(daemon.Pid);
+        daemon.Until(() => holders().Count(pid => Name(pid) == "holder") == 2, "the holders");
+        var pids = string.Join(',', holders().Where(pid => Name(pid) == "holder").Select(pid => pid.ToString(CultureInfo.InvariantCulture)));
+        for (var time = 0; time < 3; time++)
+        {
+            daemon.Until(() => !lease.Ksm.IsRunning, "ksmd's rest", seconds: 150);
+            var enabled = daemon.Ask("enable", "--pid", pids);
+            Assert.Equal(0, enabled.Status);
+            Assert.Contains("ksmd stands still; the daemon (process 1) has it scan", enabled.Errors, StringComparison.Ordinal);
+            Assert.DoesNotContain("started ksmd", enabled.Errors, StringComparison.Ordinal);
+        }
+
+        var waited = daemon.Ask("status", "--wait", "--timeout", "150s");
+        Assert.True(waited.Status == 0, waited.Output + waited.Errors);
+        Assert.Contains("the daemon knows of nothing more to merge", string.Join(' ', waited.Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.InRange(lease.Ksm.SavedPages, 9_500, long.MaxValue);
+        Assert.DoesNotContain("somebody else changed", daemon.Log, StringComparison.Ordinal);
+        Assert.Equal(0, daemon.End("TERM"));
+    }
+
     [Fact]
     public void A_dry_run_changes_nothing()
     {

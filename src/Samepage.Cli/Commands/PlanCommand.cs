@@ -25,7 +25,7 @@ internal static class PlanCommand
         command.Options.Add(s_json);
         Manual.Add(
             command,
-            "The answer is arithmetic about a host that need not exist. What guests share is measured (--like, --estimate) or taken to be nothing. Exposure is what would be needed if every merged page broke at once, headroom what the host has left once all is merged, coverage headroom by exposure. The swap to have ready closes the gap. Each assumption is printed.",
+            "The answer is arithmetic about a host that need not exist. What guests share is measured (--like, --estimate) or taken to be nothing. Exposure is what would be needed if every merged page broke at once, headroom what the host has left once all is merged, coverage headroom divided by exposure. The swap to have ready closes the gap. Each assumption is printed.",
             "Exit status: 0 the plan was made, whether the guests fit or not; 2 a size, a file or the host will not do; 4 not permitted to look at a process of --like; 5 such a process is gone or unsuitable.");
         command.SetVerb((parsed, cancel) => Run(parsed, guest, cancel));
         return command;

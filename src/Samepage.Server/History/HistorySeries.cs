@@ -34,7 +34,7 @@ public sealed record HistorySeries(string Name, Fold Fold, bool IsWhole, string 
         new("user_saved_bytes", Fold.Mean, true, "What the user engine's domains save: merged pages less the stable ones."),
         new("exposure_bytes", Fold.Most, true, "What would be needed if every merged page broke; the most."),
         new("headroom_bytes", Fold.Least, true, "What the host could supply; the least."),
-        new("coverage", Fold.Least, false, "Headroom by exposure; the least. Null where nothing is merged."),
+        new("coverage", Fold.Least, false, "Headroom divided by exposure; the least. Null where nothing is merged."),
         new("available_bytes", Fold.Least, true, "Memory that new programs could have without swapping; the least."),
         new("swap_used_bytes", Fold.Most, true, "Swap in use; the most."),
         new("swap_total_bytes", Fold.Last, true, "Swap that is on."),

@@ -84,7 +84,7 @@ internal sealed class MetricsText
     {
         Scopes("exposure_bytes", "What would be needed if every merged page broke now.", guard, scope => scope.ExposureBytes);
         Scopes("headroom_bytes", "What the host or the control group could supply.", guard, scope => scope.HeadroomBytes);
-        Scopes("coverage_ratio", "Headroom by exposure; +Inf where nothing is merged.", guard, scope => scope.Coverage ?? double.PositiveInfinity);
+        Scopes("coverage_ratio", "Headroom divided by exposure; +Inf where nothing is merged.", guard, scope => scope.Coverage ?? double.PositiveInfinity);
         Scopes("memory_pressure_ratio", "The part of the last ten seconds in which somebody waited for memory.", guard, scope => scope.MemoryPressurePercent / 100);
         Scopes("guard_level", "How far the guard has gone: 0 calm, 1 hold, 2 warn, 3 provision, 4 page-out, 5 refuse.", guard, scope => (int)scope.Level);
         Gauge("guard_growth_held", "1 while nothing may merge further.", guard.GrowthHeld ? 1 : 0);

@@ -85,7 +85,7 @@ public sealed record GuardPart(
 /// <param name="Level">How far the guard has gone.</param>
 /// <param name="ExposureBytes">What would be needed if every merged page broke now.</param>
 /// <param name="HeadroomBytes">What could be supplied.</param>
-/// <param name="Coverage">Headroom by exposure; null where nothing is merged.</param>
+/// <param name="Coverage">Headroom divided by exposure; null where nothing is merged.</param>
 /// <param name="MemoryPressurePercent">How much of the last ten seconds somebody waited for memory.</param>
 /// <param name="Figures">All of that in words.</param>
 public sealed record ScopePart(

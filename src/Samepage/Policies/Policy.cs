@@ -67,7 +67,7 @@ public sealed record GuardPolicy
     }
 }
 
-/// <summary>How far coverage (headroom by exposure) may fall.</summary>
+/// <summary>How far coverage (headroom divided by exposure) may fall.</summary>
 public sealed record CoverageFloors
 {
     /// <summary>Below it cold pages are pushed out and nobody is admitted.</summary>

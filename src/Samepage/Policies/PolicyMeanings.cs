@@ -6,7 +6,7 @@ namespace Samepage.Policies;
 /// </summary>
 internal static class PolicyMeanings
 {
-    private const string Floor = "Coverage (headroom by exposure) below which cold pages of low-priority processes are pushed out, and nobody is admitted.";
+    private const string Floor = "Coverage (headroom divided by exposure) below which cold pages of low-priority processes are pushed out, and nobody is admitted.";
     private const string Warning = "Coverage below which merging stops growing, a warning is given, and swap is provided where that is allowed. At least the floor.";
 
     private static readonly Dictionary<string, string> s_sections = new()

@@ -1,5 +1,6 @@
 using System.Text;
 using Samepage.Governing;
+using Samepage.Merging.User.Keeping;
 using Samepage.Linux.Proc;
 using Samepage.Server.History;
 using Samepage.Server.Http;
@@ -26,7 +27,7 @@ internal sealed class MetricsOfAHost : IDisposable
             () => _daemon.Status, new DecisionSource(_host.Log!, _daemon.RuleOf, () => TimeSpan.Zero),
             new ProcessFigures(() => new ProcessSurvey([new ProcessMerging(7, "qemu", 5, 1, 9, OptInKind.Regions, true)], 0, 0, false), _host.Clock),
             new HistoryDesk(() => null, _host.Clock, () => { }),
-            () => new BesideFigures([], new Dictionary<string, bool> { ["web"] = false }, true));
+            () => new BesideFigures([new(DomainReport.SchemaName, "web", 70, 1, 1, 1, 1, 1, 1, new SegmentsReport(1, 1, 4096, 0), [])], new Dictionary<string, bool> { ["web"] = false }, true));
         Text = Encoding.UTF8.GetString(routes.Answer("/metrics", "").Body);
     }
 

@@ -1,7 +1,7 @@
 using System.Text;
 using Samepage.Governing;
-using Samepage.Merging.User.Keeping;
 using Samepage.Linux.Proc;
+using Samepage.Merging.User.Keeping;
 using Samepage.Server.History;
 using Samepage.Server.Http;
 using Samepage.Server.Loop;

@@ -121,7 +121,7 @@ internal sealed class DirectFiles(ProcFs proc, int pid)
 
         type = _mounts.GetValueOrDefault(mount, "an unknown file system");
         return s_pinning.Contains(type)
-            || (!_mounts.ContainsKey(mount) && File.ResolveLinkTarget(proc.PathOf(pid, $"fd/{descriptor}"), returnFinalTarget: false) is { } target && !target.FullName.StartsWith('/'));
+            || (!_mounts.ContainsKey(mount) && new FileInfo(proc.PathOf(pid, $"fd/{descriptor}")).LinkTarget is { } target && !target.StartsWith('/'));
     }
 
     /// <summary>By their numbers: "36 35 98:0 /root /point options - type source options" (proc_pid_mountinfo(5)).</summary>

@@ -86,8 +86,8 @@ lay_out() {
     install -m 644 "$root/src/Samepage.Native/include/samepage.h" "$base/include/"
     sed -e "s|@PREFIX@|$4|" -e "s|@LIBRARIES@|$libraries|" -e "s|@VERSION@|$(version)|" "$root/packaging/samepage.pc.in" \
         >"$base/$libraries/pkgconfig/samepage.pc"
-    (cd "$root/docs" && find . -name '*.md' -exec install -D -m 644 {} "$base/share/doc/samepage/docs/{}" \;)
+    (cd "$root/docs" && find . -type f -name '*.*' -exec install -D -m 644 {} "$base/share/doc/samepage/docs/{}" \;)
     examples_into "$base/share/doc/samepage/examples"
-    install -m 644 "$root/README.md" "$base/share/doc/samepage/"
+    install -m 644 "$root/README.md" "$root/README.zh-CN.md" "$base/share/doc/samepage/"
     words_into "$base/share"
 }

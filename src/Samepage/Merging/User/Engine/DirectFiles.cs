@@ -12,7 +12,7 @@ namespace Samepage.Merging.User.Engine;
 /// file is open nothing is merged, and no page is replaced. One thread: the engine's.
 /// </summary>
 /// <remarks>
-/// It looks once a second, and more seldom where the program has so many files that this would cost 1 % of a core. The
+/// It looks when a page is about to be replaced, once a second at most, and more seldom where the program has so many files that this would cost 1 % of a core. The
 /// file system itself is not asked (statfs), which may wait for a server, or for the program. Whatever is not known to
 /// pin counts as not pinning.
 /// </remarks>

@@ -333,9 +333,17 @@ internal sealed unsafe class MergeSession : IDisposable
 
     private void SetHaste(bool isEager) => (_schedule.IsEager, _allowance.IsUnlimited) = (isEager, isEager);
 
-    /// <summary>Whether the program has files open that forbid merging, which is the reason given meanwhile.</summary>
+    /// <summary>
+    /// Whether the program has files open that forbid merging, which is the reason given meanwhile. Whoever is about to
+    /// replace a page looks for them; while there is nothing to replace, nobody does.
+    /// </summary>
     private bool MustPause()
     {
+        if (_direct.Found is null && !_isPaused)
+        {
+            return false;
+        }
+
         var isOpen = _direct.AreOpen;
         if (isOpen || _isPaused)
         {

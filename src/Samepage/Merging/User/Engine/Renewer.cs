@@ -48,7 +48,7 @@ internal sealed class Renewer(
     /// <returns>Pages renewed.</returns>
     public int Turn(PageLooker looker, KeeperLink link, bool isEager)
     {
-        if ((LookSchedule.Now < _nextRound && !isEager) || direct.AreOpen || !Choose(isEager ? 1 : PagesMin))
+        if ((LookSchedule.Now < _nextRound && !isEager) || !Choose(isEager ? 1 : PagesMin) || direct.AreOpen)
         {
             return 0;
         }

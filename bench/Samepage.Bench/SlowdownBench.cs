@@ -12,8 +12,8 @@ namespace Samepage.Bench;
 /// guests beside them that nobody merges; see <see cref="TwinFleets"/>. Finer than the phases of bench/peers, between
 /// which the machine itself becomes faster or slower by more than merging costs. Needs root, and ksmd to itself.
 /// Options: --peers A,B (none,kernel,user; those of bench/peers, also one twice), --repeat N (2), --guests N (4, and as
-/// many beside them), --guest-mb N (512), --before N, --converging N, --after N (rounds of a second for each: 30, 120 at
-/// most, 40), --rate N (100), --save.
+/// many beside them), --guest-mb N (512), --warm-up N, --before N, --converging N, --after N (stretches, in each of which
+/// both are asked for two seconds: 8, 40, 60 at most, 60), --rate N (100), --save.
 /// </summary>
 internal static class SlowdownBench
 {
@@ -28,7 +28,7 @@ internal static class SlowdownBench
         var plan = new ContestPlan(
             options.Number("--guests", 4), options.Number("--guest-mb", 512), options.Number("--repeat", 2), 0, 0, 0, 0,
             options.Number("--rate", 100), 100, 4096, 1000);
-        var rounds = new SlowdownRounds(options.Number("--before", 30), options.Number("--converging", 120), options.Number("--after", 40));
+        var lengths = new SlowdownLengths(options.Number("--warm-up", 8), options.Number("--before", 40), options.Number("--converging", 60), options.Number("--after", 60));
         var names = options.Text("--peers", "none,kernel,user").Split(',');
         var (ksm, clock, turns) = (new KsmSysfs(), Stopwatch.StartNew(), new List<SlowdownTurn>());
         var began = DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
@@ -39,34 +39,34 @@ internal static class SlowdownBench
             foreach (var name in ContestPlan.Order(names, repetition))
             {
                 var number = turns.Count(turn => turn.Peer == name) + 1;
-                var turn = Contender.HaveTurn(name, settings, ksm, new SlowdownTrial(plan, rounds, name, number).Run);
+                var turn = Contender.HaveTurn(name, settings, ksm, new SlowdownTrial(plan, lengths, name, number).Run);
                 turns.Add(turn);
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"{clock.Elapsed:mm\\:ss} {name,-8} {(turn.IsSettled ? "" : "not done, ")}saved {turn.SavedPages} pages in {turn.SettledSeconds:F0} s, CPU {turn.CpuSeconds:F2} s, then {turn.SteadyCpuShare:P1}; p95 by that of guests beside them {turn.Before.Ratio:F3}, {turn.Converging.Ratio:F3}, {turn.After.Ratio:F3}: slowdown {turn.Slowdown(t => t.Converging):F3}, {turn.Slowdown(t => t.After):F3}"));
+                    $"{clock.Elapsed:mm\\:ss} {name,-8} {(turn.IsSettled ? "" : "not done, ")}saved {turn.SavedPages} pages in {turn.SettledSeconds:F0} s, CPU {turn.CpuSeconds:F2} s, then {turn.SteadyCpuShare:P1}; p95 by that of guests beside them {turn.Before.P95}, {turn.Converging.P95}, {turn.After.P95}: slowdown {turn.Slowdown(t => t.Converging)}, {turn.Slowdown(t => t.After)}; their CPU {turn.CpuGrowth(t => t.Converging)}, {turn.CpuGrowth(t => t.After)}"));
 
                 // It takes long: what was measured by now is worth keeping.
                 if (options.Has("--save"))
                 {
-                    File.WriteAllText(BenchOptions.ResultPath("slowdown", "json"), Result(plan, rounds, began, turns).ToJson() + "\n");
+                    File.WriteAllText(BenchOptions.ResultPath("slowdown", "json"), Result(plan, lengths, began, turns).ToJson() + "\n");
                 }
             }
         }
 
-        Console.WriteLine($"\n{Result(plan, rounds, began, turns).Table().ToText()}");
+        Console.WriteLine($"\n{Result(plan, lengths, began, turns).Table().ToText()}");
         return turns.TrueForAll(turn => turn.GuestsVerified == 2 * plan.Guests && IsRight(turn)) ? 0 : 1;
     }
 
     private static bool IsRight(SlowdownTurn turn) =>
         new[] { turn.Before, turn.Converging, turn.After }.All(phase => phase.Merged.Wrong + phase.Plain.Wrong == 0);
 
-    private static SlowdownResult Result(ContestPlan plan, SlowdownRounds rounds, string began, IReadOnlyList<SlowdownTurn> turns) => new()
+    private static SlowdownResult Result(ContestPlan plan, SlowdownLengths lengths, string began, IReadOnlyList<SlowdownTurn> turns) => new()
     {
         Cpu = Machine.Cpu,
         Processors = Environment.ProcessorCount,
         Kernel = Machine.Kernel,
         Began = began,
         Plan = plan,
-        Rounds = rounds,
+        Lengths = lengths,
         Turns = turns,
     };
 }

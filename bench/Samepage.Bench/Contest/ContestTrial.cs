@@ -88,7 +88,7 @@ internal sealed class ContestTrial(ContestPlan plan, string peer, int repetition
             var isLap = now.Seconds - lapAt >= 1;
             if (isLap)
             {
-                (lapAt, _) = (now.Seconds, 0);
+                lapAt = now.Seconds;
                 _laps.Add((now.Seconds, load.Lap()));
             }
 

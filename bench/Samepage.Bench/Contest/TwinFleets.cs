@@ -42,23 +42,18 @@ internal sealed class TwinFleets : IDisposable
         _hasBegun = true;
     }
 
-    /// <summary>Asks both, as often as that, and in the order ABBA.</summary>
-    public TwinLaps Ask(int rounds)
+    /// <summary>Asks both for two seconds, in the order ABBA, as often as that.</summary>
+    public IReadOnlyList<TwinLaps> Ask(int stretches)
     {
-        var (merged, plain) = (new List<LoadLap>(), new List<LoadLap>());
-        for (var slot = 0; slot < 2 * rounds; slot++)
+        var laps = new List<TwinLaps>();
+        for (var stretch = 0; stretch < stretches; stretch++)
         {
-            if (slot % 4 is 0 or 3)
-            {
-                merged.Add(AskMerged());
-            }
-            else
-            {
-                plain.Add(AskPlain());
-            }
+            var first = AskMerged();
+            var plain = FleetLap.Sum([AskPlain(), AskPlain()]);
+            laps.Add(new TwinLaps(FleetLap.Sum([first, AskMerged()]), plain));
         }
 
-        return new TwinLaps(LoadLap.Sum(merged), LoadLap.Sum(plain));
+        return laps;
     }
 
     /// <summary>How many guests of both fleets hold, to the last byte, what they should.</summary>
@@ -73,44 +68,47 @@ internal sealed class TwinFleets : IDisposable
         _plain.Dispose();
     }
 
-    private static LoadLap Ask(LoadGenerator load)
+    private static FleetLap Ask(ServedGuests guests, LoadGenerator load)
     {
+        var (cpu, clock) = (ProgramCpu.Read(guests.Pids), Stopwatch.StartNew());
         load.Pace();
         Thread.Sleep(s_settle);
         var lap = load.Over(SlotSeconds);
         load.Hold();
-        return lap;
+        return new FleetLap(lap, ProgramCpu.Since(cpu, guests.Pids, clock.Elapsed.TotalSeconds));
     }
 
-    private LoadLap AskMerged()
+    private FleetLap AskMerged()
     {
         if (!_hasBegun)
         {
-            return Ask(_mergedLoad);
+            return Ask(_merged, _mergedLoad);
         }
 
         var clock = Stopwatch.StartNew();
         _engine.Resume();
-        var lap = Ask(_mergedLoad);
+        var lap = Ask(_merged, _mergedLoad);
         MergingSeconds += clock.Elapsed.TotalSeconds;
         return lap;
     }
 
-    private LoadLap AskPlain()
+    private FleetLap AskPlain()
     {
         if (_hasBegun)
         {
             _engine.Pause();
         }
 
-        return Ask(_plainLoad);
+        return Ask(_plain, _plainLoad);
     }
 }
 
-/// <summary>What both fleets answered in the same stretch of time.</summary>
-internal sealed record TwinLaps(LoadLap Merged, LoadLap Plain)
+/// <summary>What one fleet answered, and how much of a core it took for that, an engine's thread within it left out.</summary>
+internal sealed record FleetLap(LoadLap Load, double CpuShare)
 {
-    /// <summary>Several stretches as one.</summary>
-    public static TwinLaps Sum(IReadOnlyList<TwinLaps> laps) =>
-        new(LoadLap.Sum(laps.Select(lap => lap.Merged)), LoadLap.Sum(laps.Select(lap => lap.Plain)));
+    /// <summary>Several that took equally long as one.</summary>
+    public static FleetLap Sum(IReadOnlyList<FleetLap> laps) => new(LoadLap.Sum(laps.Select(lap => lap.Load)), laps.Average(lap => lap.CpuShare));
 }
+
+/// <summary>What both fleets answered in the same stretch of time.</summary>
+internal sealed record TwinLaps(FleetLap Merged, FleetLap Plain);

@@ -65,7 +65,7 @@ internal static class Quotes
         : "";
 
     private static string Machine(SlowdownResult result) => string.Create(CultureInfo.InvariantCulture,
-        $"{result.Plan.Guests} QEMU guests of {result.Plan.Megabytes} MB that are merged and {result.Plan.Guests} that are not, {result.Plan.RequestsASecond} requests a second to each, {result.Rounds.Before} s before merging and {result.Rounds.After} s after it for either; {result.Cpu}, {result.Processors} processors, Linux {result.Kernel}, {result.Began}.");
+        $"{result.Plan.Guests} QEMU guests of {result.Plan.Megabytes} MB that are merged and {result.Plan.Guests} that are not, {result.Plan.RequestsASecond} requests a second to each, {2 * result.Lengths.Before} s before merging and {2 * result.Lengths.After} s after it for either; {result.Cpu}, {result.Processors} processors, Linux {result.Kernel}, {result.Began}.");
 
     /// <summary>What was aimed at, and what came of it.</summary>
     private static string Goals(ContestResult result) => string.Join('\n', result.Peers
@@ -79,17 +79,17 @@ internal static class Quotes
     private static string GoalsInChinese(SlowdownResult result) => Lines(result, (peer, converging, after) => string.Create(CultureInfo.InvariantCulture,
         $"- {TitleInChinese(peer)}：合并期间 {converging}（目标不超过 {ContestPlots.ConvergingGoal:0.00}：{VerdictInChinese(converging, ContestPlots.ConvergingGoal)}）；合并之后 {after}（目标不超过 {ContestPlots.AfterGoal:0.00}：{VerdictInChinese(after, ContestPlots.AfterGoal)}）。"));
 
-    private static string Lines(SlowdownResult result, Func<string, SlowdownEstimate, SlowdownEstimate, string> line) => string.Join('\n', result.Peers
+    private static string Lines(SlowdownResult result, Func<string, RatioEstimate, RatioEstimate, string> line) => string.Join('\n', result.Peers
         .Where(IsOurs)
-        .Select(peer => line(peer, result.Estimate(peer, turn => turn.Converging), result.Estimate(peer, turn => turn.After))));
+        .Select(peer => line(peer, result.Estimate(peer, turn => turn.Slowdown(each => each.Converging)), result.Estimate(peer, turn => turn.Slowdown(each => each.After)))));
 
     private static bool IsOurs(string peer) => peer is "kernel" or "user";
 
     private static string Verdict(bool isMet) => isMet ? "met" : "missed";
 
-    private static string Verdict(SlowdownEstimate estimate, double goal) => estimate.IsAtMost(goal) is { } isMet ? Verdict(isMet) : "within the error of it";
+    private static string Verdict(RatioEstimate estimate, double goal) => estimate.IsAtMost(goal) is { } isMet ? Verdict(isMet) : "within the error of it";
 
-    private static string VerdictInChinese(SlowdownEstimate estimate, double goal) => estimate.IsAtMost(goal) switch
+    private static string VerdictInChinese(RatioEstimate estimate, double goal) => estimate.IsAtMost(goal) switch
     {
         true => "达到",
         false => "未达到",

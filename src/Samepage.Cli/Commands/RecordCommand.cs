@@ -7,7 +7,6 @@ using Samepage.Linux;
 using Samepage.Linux.Proc;
 using Samepage.Linux.Sys;
 using Samepage.Policies;
-using Samepage.Server.Control;
 using Samepage.Server.History.Recording;
 using Samepage.Server.Loop;
 
@@ -51,7 +50,7 @@ internal static class RecordCommand
         var began = DateTimeOffset.UtcNow;
         var samples = Watch(time, new ProcFs(parsed.GetValue(s_hostProc) ?? "/proc"), cancel);
         var parts = new RecordParts(
-            policy, Doctor(), ControlQuery.TryStatus(ControlSocket.DefaultPath)?.ToJson(), File.Exists(history) ? history : null, samples);
+            policy, Doctor(), DaemonQuery.Find(out _)?.ToJson(), File.Exists(history) ? history : null, samples);
         Recorder.Write(file.Stream, Head(policy, samples.Count, samples.Count > 0 ? began : null), parts);
         var bytes = file.Stream.Length;
         file.Finish();
@@ -85,7 +84,7 @@ internal static class RecordCommand
         while (TimeProvider.System.GetElapsedTime(start) < time && !cancel.IsCancellationRequested)
         {
             // Whether growth is held is the guard's to say, and it says so in the daemon's status.
-            var isHeld = samples.Count % 4 == 0 ? ControlQuery.TryStatus(ControlSocket.DefaultPath)?.Guard.GrowthHeld ?? false : samples[^1].GrowthHeld;
+            var isHeld = samples.Count % 4 == 0 ? DaemonQuery.Find(out _)?.Guard.GrowthHeld ?? false : samples[^1].GrowthHeld;
             samples.Add(RecordedSample.Of(sampler.Take(null, isHeld)));
             _ = cancel.WaitHandle.WaitOne(s_lookEvery);
         }

@@ -21,11 +21,11 @@ internal static class StatusCommand
     /// <summary>A process that opted in and has nothing that could merge is never looked at: nobody waits for it for ever.</summary>
     private const int NewcomerRounds = 5;
 
-    private static readonly TimeSpan s_lookEvery = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan s_askEvery = TimeSpan.FromMilliseconds(500);
-
     /// <summary>The same beside a daemon, which notices everybody within this time and leaves small newcomers to its next patrol.</summary>
     private static readonly TimeSpan s_newcomerPatience = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan s_lookEvery = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_askEvery = TimeSpan.FromMilliseconds(500);
     private static readonly Option<bool> s_json = new("--json") { Description = "Write JSON instead of text" };
     private static readonly Option<string?> s_interval = new("--interval") { Description = "Watch for this long first (500ms, 2s, 1m): what ksmd spends is then of now", HelpName = "TIME" };
     private static readonly Option<string?> s_domain = DomainOption.Create("Only this domain of the user engine");

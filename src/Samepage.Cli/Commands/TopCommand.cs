@@ -7,7 +7,6 @@ using Samepage.Linux;
 using Samepage.Linux.Proc;
 using Samepage.Linux.Sys;
 using Samepage.Merging.User;
-using Samepage.Server.Control;
 
 namespace Samepage.Cli.Commands;
 
@@ -54,7 +53,7 @@ internal static class TopCommand
             _ = targetOptions.Resolve(parsed, proc);
         }
 
-        Watch(new TopScreen(proc, new MergingReader(proc, ksm), query, () => DomainQuery.AskAll(domain), () => ControlQuery.TryStatus(ControlSocket.DefaultPath)), interval, cancel);
+        Watch(new TopScreen(proc, new MergingReader(proc, ksm), query, () => DomainQuery.AskAll(domain), () => DaemonQuery.Find(out _)), interval, cancel);
         return ExitCode.Done;
     }
 

@@ -20,6 +20,7 @@ public static unsafe class UserfaultArming
         const int Room = 64;
         var target = stackalloc byte[Room];
 
+        // Of this thread, which may have a table of descriptors of its own.
         // SAFETY: the call fills at most Room bytes of this frame.
         var length = (int)Libc.readlink($"/proc/thread-self/fd/{descriptor}", target, Room);
         return length > 0 && Encoding.UTF8.GetString(target, length) == "anon_inode:[userfaultfd]";

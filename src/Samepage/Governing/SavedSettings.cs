@@ -181,7 +181,7 @@ public sealed class SavedSettings : IDisposable
         {
             File.Move(WriteDraft(_path, next), _path, overwrite: true);
         }
-        catch (Exception full) when (full is IOException or UnauthorizedAccessException && (file, value) == ("run", "0"))
+        catch (Exception full) when ((file, value) == ("run", "0") && full is IOException or UnauthorizedAccessException)
         {
             // Budget and guard must be able to stop ksmd on a full disk too. At worst it stays so, which harms nobody.
         }

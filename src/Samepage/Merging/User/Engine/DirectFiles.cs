@@ -12,9 +12,9 @@ namespace Samepage.Merging.User.Engine;
 /// file is open nothing is merged, and no page is replaced. One thread: the engine's.
 /// </summary>
 /// <remarks>
-/// It looks when a page is about to be replaced, once a second at most, and more seldom where the program has so many files that this would cost 1 % of a core. The
-/// file system itself is not asked (statfs), which may wait for a server, or for the program. Whatever is not known to
-/// pin counts as not pinning.
+/// It looks when a page is about to be replaced, once a second at most, and more seldom where the program has so many
+/// files that this would cost 1 % of a core. The file system itself is not asked (statfs), which may wait for a server,
+/// or for the program. Whatever is not known to pin counts as not pinning.
 /// </remarks>
 /// <param name="proc">Where the program's descriptors are.</param>
 /// <param name="pid">The program.</param>
@@ -22,9 +22,6 @@ internal sealed class DirectFiles(ProcFs proc, int pid)
 {
     private const int LookMilliseconds = 1_000;
     private const int CostDivisor = 100;
-
-    /// <summary>O_DIRECT of x86-64.</summary>
-    private const int Direct = 0x4000;
 
     /// <summary>Their direct reads pin: by iomap or fs/direct-io.c, in each kernel that has UFFDIO_MOVE.</summary>
     private static readonly HashSet<string> s_pinning =
@@ -76,39 +73,12 @@ internal sealed class DirectFiles(ProcFs proc, int pid)
         _nextLook = LookSchedule.Now + Math.Max(LookMilliseconds, (long)(CostDivisor * cost));
     }
 
+    /// <summary>O_DIRECT of x86-64 is 040000, and the kernel writes flags in octal: it is a bit of the fifth digit from the right.</summary>
     private static bool IsDirect(string? text, out int mount)
     {
-        mount = -1;
-        var isDirect = false;
-        foreach (var line in (text ?? "").AsSpan().EnumerateLines())
-        {
-            if (line.StartsWith("flags:"))
-            {
-                isDirect = TryOctal(line[6..].Trim(), out var flags) && (flags & Direct) != 0;
-            }
-            else if (line.StartsWith("mnt_id:"))
-            {
-                _ = int.TryParse(line[7..], NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out mount);
-            }
-        }
-
-        return isDirect;
-    }
-
-    private static bool TryOctal(ReadOnlySpan<char> text, out int number)
-    {
-        number = 0;
-        foreach (var digit in text)
-        {
-            if (digit is < '0' or > '7')
-            {
-                return false;
-            }
-
-            number = (number << 3) | (digit - '0');
-        }
-
-        return true;
+        var fields = KeyedText.Parse(text ?? "");
+        mount = (int)(fields.Number("mnt_id") ?? -1);
+        return fields.Text("flags") is { Length: >= 5 } flags && ((flags[^5] - '0') & 4) != 0;
     }
 
     /// <summary>A mount of another namespace has no type here, and pipes (which mean something else by O_DIRECT) no mount.</summary>

@@ -37,7 +37,7 @@ public sealed class ReadyScenarioTests
         Assert.True(json.GetProperty("cpu_seconds").GetDouble() > 0, json.GetRawText());
         Assert.Equal(before, lease.Settings());
         Assert.True(run.NothingIsLeftWithin(s_patience));
-        Assert.Equal(directories, Directories());
+        Assert.Empty(Directories().Except(directories));
     }
 
     /// <summary>The positive control: what changes in a program while pages merge is found by the program's own check.</summary>
@@ -117,12 +117,12 @@ public sealed class ReadyScenarioTests
 
         if (signal == "KILL")
         {
-            Assert.NotEqual(directories, Directories());
+            Assert.NotEmpty(Directories().Except(directories));
             using var next = new DemoProcess(SamepageCommand.Executable, "scenario", "workers", "--engine", "kernel", "--guests", "2", "--guest-size", "8M", "--json");
             Assert.True(next.WaitForExit() == 0, next.Steps);
         }
 
-        Assert.Equal(directories, Directories());
+        Assert.Empty(Directories().Except(directories));
         Assert.Equal(before, lease.Settings());
         Assert.False(File.Exists(Path.Combine(StateDirectory.Default, "ksm-settings")));
     }
@@ -186,7 +186,7 @@ public sealed class ReadyScenarioTests
         }
     }
 
-    /// <summary>What runs have left, or hold.</summary>
+    /// <summary>What runs have left, or hold. A run takes away what dead ones have left: less than before is well.</summary>
     private static string[] Directories()
     {
         var all = Path.Combine(StateDirectory.Default, "scenarios");

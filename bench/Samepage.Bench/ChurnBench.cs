@@ -17,7 +17,7 @@ internal static class ChurnBench
 {
     public static int Run(string[] args)
     {
-        var options = new BenchOptions(args);
+        var options = new BenchOptions(args, "--with X --minutes N --every-seconds N --members N --guest-mb N --churn-mb N --pages N --rate N --eager --save");
         var minutes = options.Number("--minutes", 30);
         var every = TimeSpan.FromSeconds(options.Number("--every-seconds", 60));
         Console.WriteLine($"{Machine.Cpu}, {Environment.ProcessorCount} processors, kernel {Machine.Kernel}");

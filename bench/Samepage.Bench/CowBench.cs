@@ -13,7 +13,7 @@ internal static class CowBench
 {
     public static int Run(string[] args)
     {
-        var options = new BenchOptions(args);
+        var options = new BenchOptions(args, "--pages N --rounds N --engine X --save");
         var pages = options.Number("--pages", 20_000);
         var figures = new List<CowFigure>();
         Console.WriteLine($"{Machine.Cpu}, {Environment.ProcessorCount} processors, kernel {Machine.Kernel}");

@@ -26,7 +26,7 @@ internal static class DashboardBench
 
     public static int Run(string[] args)
     {
-        var options = new BenchOptions(args);
+        var options = new BenchOptions(args, "--guests N --others N --rounds N --pages N --save");
         var (guests, others, rounds, pages) = (options.Number("--guests", 200), options.Number("--others", 300), options.Number("--rounds", 200), options.Number("--pages", 8));
         using var host = new MadeUpHost();
         Fill(host, guests, others);

@@ -13,7 +13,7 @@ internal static class EnginesBench
 {
     public static int Run(string[] args)
     {
-        var options = new BenchOptions(args);
+        var options = new BenchOptions(args, "--guests N --guest-mb N --fleet X --engine X --rounds N --rest-seconds N --eager --save");
         var megabytes = options.Number("--guest-mb", 1024);
         var fleets = new Dictionary<string, IReadOnlyList<GuestRecipe>>
         {

@@ -16,7 +16,7 @@ internal static class FiftyTwoBench
 
     public static int Run(string[] args)
     {
-        var options = new BenchOptions(args);
+        var options = new BenchOptions(args, "--runs A,B --guests N --guest-size SIZE --host SIZE --coverage X --from DIRECTORY --save");
         var runs = new Dictionary<string, System.Text.Json.Nodes.JsonObject>();
         var isGood = true;
         foreach (var name in options.Text("--runs", Everything).Split(','))

@@ -26,7 +26,11 @@ internal static class FootprintBench
     private const double ReadyMillisecondsMax = 300, StillMegabytesMax = 40, StillPercentMax = 0.2, PageMegabytesMax = 60, HeldSecondsMax = 60;
     private const int Days = 30;
 
-    public static int Run(string[] args) => PidNamespace.HostProc is null ? PidNamespace.Run(["footprint", .. args]) : RunInside(new BenchOptions(args));
+    public static int Run(string[] args)
+    {
+        var options = new BenchOptions(args, "--parts A,B --rounds N --holders N --holder-pages N --seconds N --guests N --dry-run --save");
+        return PidNamespace.HostProc is null ? PidNamespace.Run(["footprint", .. args]) : RunInside(options);
+    }
 
     private static int RunInside(BenchOptions options)
     {

@@ -14,7 +14,11 @@ namespace Samepage.Bench;
 /// </summary>
 internal static class GovernBench
 {
-    public static int Run(string[] args) => PidNamespace.HostProc is null ? PidNamespace.Run(["govern", .. args]) : RunInside(new BenchOptions(args));
+    public static int Run(string[] args)
+    {
+        var options = new BenchOptions(args, "--peers A,B --minutes N --guests N --guest-mb N --arrive-seconds N --churn-mb N --save");
+        return PidNamespace.HostProc is null ? PidNamespace.Run(["govern", .. args]) : RunInside(options);
+    }
 
     private static int RunInside(BenchOptions options)
     {

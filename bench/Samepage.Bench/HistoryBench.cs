@@ -22,7 +22,7 @@ internal static class HistoryBench
 
     public static int Run(string[] args)
     {
-        var options = new BenchOptions(args);
+        var options = new BenchOptions(args, "--guests N --days N --rounds N --save");
         var (guests, days, rounds) = (options.Number("--guests", 200), options.Number("--days", 30), options.Number("--rounds", 100));
         var directory = Directory.CreateTempSubdirectory("samepage-bench-history-").FullName;
         try

@@ -13,7 +13,7 @@ internal static class KeeperBench
 
     public static int Run(string[] args)
     {
-        var options = new BenchOptions(args);
+        var options = new BenchOptions(args, "--contents N --rounds N --save");
         var contents = options.Number("--contents", 1 << 20) / BatchPages * BatchPages;
         var rows = Enumerable.Range(0, options.Number("--rounds", 5)).Select(_ => Measure(contents)).ToList();
         var best = rows.OrderBy(row => row.KnownNanoseconds).First();

@@ -21,10 +21,9 @@ internal static class PaceBench
 
     public static int Run(string[] args)
     {
-        var options = new BenchOptions(args);
-        var plan = new ContestPlan(
-            options.Number("--guests", 4), options.Number("--guest-mb", 512), options.Number("--rounds", 3), options.Number("--seconds", 40), 0, 0, 0,
-            options.Number("--rate", 100), 100, 4096, 1000);
+        var options = new BenchOptions(args, "--paces P/MS,P/MS --rounds N --guests N --guest-mb N --seconds N --rate N --save");
+        var work = new ServedWork(options.Number("--guests", 4), options.Number("--guest-mb", 512), options.Number("--rate", 100));
+        var (rounds, seconds) = (options.Number("--rounds", 3), options.Number("--seconds", 40));
         var paces = options.Text("--paces", "2500/20,500/4,200/4").Split(',');
         var ksm = new KsmSysfs();
         Console.WriteLine($"{Machine.Cpu}, {Environment.ProcessorCount} processors, kernel {Machine.Kernel}");
@@ -33,15 +32,15 @@ internal static class PaceBench
         settings.Set("smart_scan", "0");
         var turns = new List<PaceTurn>();
         Console.WriteLine("pages/ms    ksmd's share  merged a second   p50 on / off    p95 on / off    p99 on / off   (merging)  p95 (only looking)");
-        for (var round = 0; round < plan.Repetitions; round++)
+        for (var round = 0; round < rounds; round++)
         {
-            using var guests = new ServedGuests(plan, NativeProgram.NoEnvironment);
-            using var load = new LoadGenerator(plan, guests.Ports);
+            using var guests = new ServedGuests(work, NativeProgram.NoEnvironment);
+            using var load = new LoadGenerator(work, guests.Ports);
             load.Fill();
             load.Pace();
             foreach (var pace in ContestPlan.Order(paces, round))
             {
-                turns.AddRange(Turns(pace, plan, load, settings, ksm));
+                turns.AddRange(Turns(pace, seconds, load, settings, ksm));
             }
         }
 
@@ -51,12 +50,12 @@ internal static class PaceBench
             Tell(pace, [.. turns.Where(turn => turn.Pace == pace)]);
         }
 
-        options.Save("pace", JsonSerializer.Serialize(new { cpu = Machine.Cpu, kernel = Machine.Kernel, plan.Guests, plan.Megabytes, plan.RequestsASecond, turns }, BenchOptions.Json));
+        options.Save("pace", JsonSerializer.Serialize(new { cpu = Machine.Cpu, kernel = Machine.Kernel, work.Guests, work.Megabytes, work.RequestsASecond, turns }, BenchOptions.Json));
         return 0;
     }
 
     /// <summary>One pace on memory of which nothing is merged: seconds with ksmd and without, until nothing more merges.</summary>
-    private static List<PaceTurn> Turns(string pace, ContestPlan plan, LoadGenerator load, SavedSettings settings, KsmSysfs ksm)
+    private static List<PaceTurn> Turns(string pace, int secondsMax, LoadGenerator load, SavedSettings settings, KsmSysfs ksm)
     {
         var (pages, milliseconds) = pace.Split('/') is [var many, var pause] ? (many, pause) : throw new ArgumentException($"'{pace}' is not PAGES/MILLISECONDS");
         settings.Set("run", "2");
@@ -65,7 +64,7 @@ internal static class PaceBench
         settings.Set("pages_to_scan", pages);
         settings.Set("sleep_millisecs", milliseconds);
         var (ksmd, turns, quiet) = (new KsmdThread(new ProcFs()), new List<PaceTurn>(), 0);
-        for (var at = 0; at < plan.ConvergeSecondsMax && quiet < 3; at += 2)
+        for (var at = 0; at < secondsMax && quiet < 3; at += 2)
         {
             var (saved, cpu) = (ksm.SavedPages, ksmd.CpuSeconds ?? 0);
             settings.Set("run", "1");

@@ -36,8 +36,7 @@ internal static class PeersBench
         Needs root, ksmd to itself, and QEMU, a kernel, busybox and redis-tools from apt.
         """;
 
-    private static readonly string[] s_withValue =
-        ["--guests", "--guest-mb", "--repeat", "--minutes", "--peers", "--before-seconds", "--after-seconds", "--flat-seconds", "--rate", "--writes", "--keys", "--out"];
+    private const string Options = "--guests N --guest-mb N --repeat N --minutes X --peers A,B --before-seconds X --after-seconds X --flat-seconds X --rate N --writes N --keys N --out DIRECTORY --save";
 
     public static int Run(string[] args)
     {
@@ -47,15 +46,16 @@ internal static class PeersBench
             return 0;
         }
 
-        if (Complaint(args) is var (status, complaint))
-        {
-            Console.Error.WriteLine($"bench/peers: {complaint}");
-            return status;
-        }
-
         try
         {
-            return PidNamespace.HostProc is null ? RunOutside(args) : RunInside(new BenchOptions(args));
+            var options = new BenchOptions(args, Options);
+            if (Complaint(options) is var (status, complaint))
+            {
+                Console.Error.WriteLine($"bench/peers: {complaint}");
+                return status;
+            }
+
+            return PidNamespace.HostProc is null ? RunOutside(args) : RunInside(options);
         }
         catch (ScenarioException failure)
         {
@@ -78,26 +78,9 @@ internal static class PeersBench
     }
 
     /// <summary>What is wrong, in one line, before anything is started: 2 for usage, 3 for what the machine lacks, 4 for root.</summary>
-    private static (int Status, string Text)? Complaint(string[] args)
+    private static (int Status, string Text)? Complaint(BenchOptions options)
     {
-        for (var at = 0; at < args.Length; at++)
-        {
-            if (s_withValue.Contains(args[at]) && at + 1 < args.Length)
-            {
-                at++;
-            }
-            else if (args[at] != "--save")
-            {
-                return (2, $"'{args[at]}' is no option, or lacks its value; see --help");
-            }
-        }
-
-        var options = new BenchOptions(args);
-        if (Names(options).FirstOrDefault(name => Contender.All.All(contender => contender.Name != name)) is { } unknown)
-        {
-            return (2, $"there is no peer '{unknown}'");
-        }
-
+        var names = Names(options);
         if (options.Number("--guests", 4) < 2 || options.Number("--guest-mb", 512) < MegabytesMin)
         {
             return (2, $"at least 2 guests of {MegabytesMin} MB are needed: a server and what guests have in common must fit");
@@ -113,16 +96,15 @@ internal static class PeersBench
             return (3, $"this machine lacks {missing}");
         }
 
-        return Names(options).Select(Contender.Lacks).FirstOrDefault(lack => lack is not null) is { } lacking ? (3, lacking) : null;
+        return names.Select(Contender.Lacks).FirstOrDefault(lack => lack is not null) is { } lacking ? (3, lacking) : null;
     }
 
-    private static string[] Names(BenchOptions options) =>
-        options.Text("--peers", string.Join(',', Contender.All.Select(contender => contender.Name))).Split(',');
+    private static string[] Names(BenchOptions options) => Contender.Chosen(options, string.Join(',', Contender.All.Select(contender => contender.Name)));
 
     private static ContestPlan Plan(BenchOptions options) => new(
         options.Number("--guests", 4), options.Number("--guest-mb", 512), options.Number("--repeat", 2), options.Real("--minutes", 2) * 60,
         options.Real("--before-seconds", 20), options.Real("--after-seconds", 30), options.Real("--flat-seconds", 3),
-        options.Number("--rate", 100), options.Number("--writes", 100), options.Number("--keys", 4096), ValueBytes: 1000);
+        options.Number("--rate", 100), options.Number("--writes", 100), options.Number("--keys", 4096));
 
     private static int RunInside(BenchOptions options)
     {

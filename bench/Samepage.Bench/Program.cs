@@ -40,6 +40,11 @@ try
 {
     return bench.Run(args[1..]);
 }
+catch (BenchUsageException wrong)
+{
+    Console.Error.WriteLine($"bench/{args[0]}: {wrong.Message}");
+    return 2;
+}
 catch (Exception failure)
 {
     // Caught, so that on the way here programs were ended and settings put back.

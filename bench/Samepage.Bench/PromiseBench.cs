@@ -23,7 +23,7 @@ internal static class PromiseBench
 
     public static int Run(string[] args)
     {
-        var options = new BenchOptions(args);
+        var options = new BenchOptions(args, "--guests N --guest-mb N --save");
         if (Demo(options.Number("--guests", 8), options.Number("--guest-mb", 1024)) is not { } demo)
         {
             return 1;

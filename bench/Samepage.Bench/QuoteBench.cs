@@ -11,7 +11,7 @@ internal static class QuoteBench
 {
     public static int Run(string[] args)
     {
-        var options = new BenchOptions(args);
+        var options = new BenchOptions(args, "--check --from FILE");
         var results = Path.Combine(Machine.Root, "bench", "results");
         var written = QuotedPages.Names
             .Select(name => Path.Combine(Machine.Root, name)).Where(File.Exists)

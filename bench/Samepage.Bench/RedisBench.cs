@@ -16,7 +16,7 @@ internal static class RedisBench
 {
     public static int Run(string[] args)
     {
-        var options = new BenchOptions(args);
+        var options = new BenchOptions(args, "--instances N --keys N --value-bytes N --requests N --heap-mb N --seconds N --rounds N --eager --save");
         Console.WriteLine($"{Machine.Cpu}, {Environment.ProcessorCount} processors, kernel {Machine.Kernel}");
         var redis = Redis(options);
         var heap = Heap(options);

@@ -11,7 +11,7 @@ internal static class ScanBench
 {
     public static int Run(string[] args)
     {
-        var options = new BenchOptions(args);
+        var options = new BenchOptions(args, "--size N --rounds N --save");
         var mebibytes = options.Number("--size", 2048);
         var rounds = options.Number("--rounds", 7);
         var rows = new List<ScanRow>();

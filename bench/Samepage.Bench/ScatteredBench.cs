@@ -16,7 +16,7 @@ internal static class ScatteredBench
 {
     public static int Run(string[] args)
     {
-        var options = new BenchOptions(args);
+        var options = new BenchOptions(args, "--processes N --small N --large N --order X --engine X --rounds N --eager --save");
         var rows = new List<ScatteredRow>();
         Console.WriteLine($"{Machine.Cpu}, {Environment.ProcessorCount} processors, kernel {Machine.Kernel}");
         Console.WriteLine($"vm.max_map_count {KernelFile.ReadText("/proc/sys/vm/max_map_count").Trim()}");

@@ -18,7 +18,7 @@ internal static class StallsBench
 
     public static int Run(string[] args)
     {
-        var options = new BenchOptions(args);
+        var options = new BenchOptions(args, "--members N --pages N --threads N --writes N --rate N --seconds N --engine X --eager --save");
         Console.WriteLine($"{Machine.Cpu}, {Environment.ProcessorCount} processors, kernel {Machine.Kernel}");
         var rows = new List<StallRow>();
         foreach (var engine in new[] { "none", "kernel", "user" }.Where(name => options.Chooses("--engine", name)))

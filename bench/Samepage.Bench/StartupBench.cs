@@ -10,7 +10,7 @@ internal static class StartupBench
 
     public static int Run(string[] args)
     {
-        var options = new BenchOptions(args);
+        var options = new BenchOptions(args, "--rounds N --save");
         var rounds = options.Number("--rounds", 40);
         var rows = new List<StartupRow>();
         Console.WriteLine($"{Machine.Cpu}, {Environment.ProcessorCount} processors, kernel {Machine.Kernel}");

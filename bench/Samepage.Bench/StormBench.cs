@@ -14,7 +14,11 @@ namespace Samepage.Bench;
 /// </summary>
 internal static class StormBench
 {
-    public static int Run(string[] args) => PidNamespace.HostProc is null ? PidNamespace.Run(["storm", .. args]) : RunInside(new BenchOptions(args));
+    public static int Run(string[] args)
+    {
+        var options = new BenchOptions(args, "--guests N --guest-mb N --save");
+        return PidNamespace.HostProc is null ? PidNamespace.Run(["storm", .. args]) : RunInside(options);
+    }
 
     private static int RunInside(BenchOptions options)
     {

@@ -38,6 +38,16 @@ internal sealed record Contender(string Name, string Title)
     /// <summary>Those of these names, in the order of the tables.</summary>
     public static IEnumerable<string> InOrder(IEnumerable<string> names) => All.Select(contender => contender.Name).Intersect(names);
 
+    /// <summary>Who is to take part, by --peers.</summary>
+    /// <exception cref="BenchUsageException">One of them does not exist.</exception>
+    public static string[] Chosen(BenchOptions options, string otherwise)
+    {
+        var names = options.Text("--peers", otherwise).Split(',');
+        return names.FirstOrDefault(name => All.All(contender => contender.Name != name)) is { } unknown
+            ? throw new BenchUsageException($"there is no peer '{unknown}'")
+            : names;
+    }
+
     /// <summary>Gives one its turn, before and after which ksmd knows nothing and stands still.</summary>
     public static T HaveTurn<T>(string name, SavedSettings settings, KsmSysfs ksm, Func<IPausableMerging, T> turn)
     {

@@ -11,10 +11,10 @@ namespace Samepage.Bench.Contest;
 /// <param name="RequestsASecond">What each guest's server is asked for.</param>
 /// <param name="WritesOfThousand">How many of those requests write.</param>
 /// <param name="Keys">The data set of each server, equal in all of them.</param>
-/// <param name="ValueBytes">Length of a value.</param>
 internal sealed record ContestPlan(
     int Guests, int Megabytes, int Repetitions, double ConvergeSecondsMax, double BeforeSeconds, double AfterSeconds, double FlatSeconds,
-    int RequestsASecond, int WritesOfThousand, int Keys, int ValueBytes)
+    int RequestsASecond, int WritesOfThousand = 100, int Keys = 4096)
+    : ServedWork(Guests, Megabytes, RequestsASecond, WritesOfThousand, Keys)
 {
     /// <summary>
     /// Who has the turn when: forwards and backwards by turns, beginning with another one each time, so that nobody always
@@ -29,9 +29,9 @@ internal sealed record ContestPlan(
     /// <summary>How it is measured, for whoever reads a result.</summary>
     public IReadOnlyList<string> Method =>
     [
-        $"{Guests} QEMU guests of {Megabytes} MB each, emulated (TCG), from one image: a Debian kernel, busybox, files of the machine that all of them hold, data of their own, and Redis. Every peer gets fresh ones.",
+        $"{GuestsInWords} Every peer gets fresh ones.",
         $"Repetitions: {Repetitions}, the peers by turns, forwards and backwards. Figures are medians over the repetitions, with the least and the greatest.",
-        $"The load comes from a generator on the host: {RequestsASecond} requests a second for each guest over one connection, {WritesOfThousand} of a thousand write, {Keys} keys with values of {ValueBytes} bytes. Requests are due at moments drawn beforehand (a Poisson process with a fixed seed), and a request's time counts from then, also where earlier ones are still waiting. Every value that comes back is checked.",
+        LoadInWords,
         $"Phases: {BeforeSeconds} s before merging; merging until nothing more is saved, at most {ConvergeSecondsMax} s; {AfterSeconds} s after that; {FlatSeconds} s of as many requests as the guests can serve, four at a time for each. Ratios 'p95 / none' are against the peer 'none' of the same repetition. 'Slowdown' is p95 by that of the same guests in the phase before merging, and by the same ratio of the peer 'none': fresh guests differ from each other by more than merging costs them.",
         "Saving and oracle are of the same moment, the end: frames that stand behind the guests' memory by /proc/PID/pagemap, against the number of different contents in it, found by fingerprinting all of it. Pages count that were in memory when merging began or hold data at the end. Segments of the user engine that nobody maps count as frames in use.",
         "CPU is that of ksmd and of who paces it, or of the user engine's threads, its keeper and its children. Metadata is what the slab caches of merging, page tables and the engine's own processes have grown by, for each page that is offered.",

@@ -8,11 +8,11 @@ internal sealed class LoadGenerator : IDisposable
     private readonly NativeProgram _program;
 
     /// <summary>Connects to all servers.</summary>
-    /// <param name="plan">How much to ask of them.</param>
+    /// <param name="work">How much to ask of them.</param>
     /// <param name="ports">Where they are on this machine.</param>
-    public LoadGenerator(ContestPlan plan, IEnumerable<int> ports)
+    public LoadGenerator(ServedWork work, IEnumerable<int> ports)
     {
-        int[] numbers = [plan.RequestsASecond, plan.WritesOfThousand, plan.Keys, plan.ValueBytes, .. ports];
+        int[] numbers = [work.RequestsASecond, work.WritesOfThousand, work.Keys, work.ValueBytes, .. ports];
         _program = NativeProgram.Start("load", [.. numbers.Select(number => number.ToString(CultureInfo.InvariantCulture))]);
         Expect("ready", _program.ReadLine());
     }

@@ -14,16 +14,16 @@ internal sealed class ServedGuests : IDisposable
     private readonly ProgramFleet _fleet;
 
     /// <summary>Starts them and waits until all are up.</summary>
-    /// <param name="plan">How many, and how large.</param>
+    /// <param name="work">How many, and how large.</param>
     /// <param name="environment">What the emulators find in their environment.</param>
     /// <param name="isOffered">Whether their memory is to be merged at all.</param>
-    public ServedGuests(ContestPlan plan, IReadOnlyDictionary<string, string> environment, bool isOffered = true)
+    public ServedGuests(ServedWork work, IReadOnlyDictionary<string, string> environment, bool isOffered = true)
     {
         var tools = Tools(out var service);
-        var image = GuestImage.Prepare(tools, GuestImage.SharedBytesFor(plan.Megabytes - ServiceMegabytes), CacheDirectory.Default, service: service);
-        Ports = FreePorts(plan.Guests);
+        var image = GuestImage.Prepare(tools, GuestImage.SharedBytesFor(work.Megabytes - ServiceMegabytes), CacheDirectory.Default, service: service);
+        Ports = FreePorts(work.Guests);
         _fleet = new ProgramFleet([.. Ports.Select((port, at) => new Guest(
-            tools, tools.Kernels[0], image, new GuestOptions(at + 1, plan.Megabytes)
+            tools, tools.Kernels[0], image, new GuestOptions(at + 1, work.Megabytes)
             {
                 MergesMemory = isOffered,
                 Environment = environment,

@@ -9,7 +9,7 @@ namespace Samepage.Bench.Contest;
 internal sealed record SlowdownResult
 {
     /// <summary>The version of this form.</summary>
-    public const string SchemaName = "samepage.bench-slowdown/2";
+    public const string SchemaName = "samepage.bench-slowdown/3";
 
     private static readonly JsonSerializerOptions s_json = new(BenchOptions.Json)
     {
@@ -26,8 +26,7 @@ internal sealed record SlowdownResult
     public required int Processors { get; init; }
     public required string Kernel { get; init; }
     public required string Began { get; init; }
-    public required ContestPlan Plan { get; init; }
-    public required SlowdownLengths Lengths { get; init; }
+    public required SlowdownPlan Plan { get; init; }
     public required IReadOnlyList<SlowdownTurn> Turns { get; init; }
 
     /// <summary>Reads what was kept.</summary>

@@ -3,11 +3,10 @@ using Samepage.Bench.Measuring;
 namespace Samepage.Bench.Contest;
 
 /// <summary>One turn of a peer beside guests that nobody merges: before it begins, until it has converged, and after.</summary>
-/// <param name="plan">The guests, and what is asked of them.</param>
-/// <param name="lengths">How long each phase is.</param>
+/// <param name="plan">The guests, what is asked of them, and how long each phase is.</param>
 /// <param name="peer">Who merges.</param>
 /// <param name="turn">Which turn of it.</param>
-internal sealed class SlowdownTrial(ContestPlan plan, SlowdownLengths lengths, string peer, int turn)
+internal sealed class SlowdownTrial(SlowdownPlan plan, string peer, int turn)
 {
     /// <summary>As <see cref="ContestTrial"/>: so long without growth is the end; merging goes on for two seconds of each.</summary>
     private const int QuietStretches = 6;
@@ -21,13 +20,13 @@ internal sealed class SlowdownTrial(ContestPlan plan, SlowdownLengths lengths, s
         using var fleets = new TwinFleets(plan, engine);
 
         // Who was started first is warm first, and would seem to get slower.
-        _ = fleets.Ask(lengths.WarmUp);
-        var before = fleets.Ask(lengths.Before);
+        _ = fleets.Ask(plan.WarmUp);
+        var before = fleets.Ask(plan.Before);
         fleets.Begin();
         var way = Converge(fleets, engine);
         var converged = (Pages: engine.SavedPages, Cpu: engine.CpuSeconds);
         var clock = fleets.MergingSeconds;
-        var after = fleets.Ask(Math.Max(1, lengths.After - way.Quiet.Count));
+        var after = fleets.Ask(Math.Max(1, plan.After - way.Quiet.Count));
         return new SlowdownTurn
         {
             Peer = peer,
@@ -48,7 +47,7 @@ internal sealed class SlowdownTrial(ContestPlan plan, SlowdownLengths lengths, s
     private Way Converge(TwinFleets fleets, IPausableMerging engine)
     {
         var (all, floor, grewAt, grewSeconds) = (new List<TwinLaps>(), 0L, 0, 0.0);
-        for (var stretch = 0; stretch < (peer == "none" ? StretchesWithoutMerging : lengths.ConvergingMax); stretch++)
+        for (var stretch = 0; stretch < (peer == "none" ? StretchesWithoutMerging : plan.ConvergingMax); stretch++)
         {
             all.AddRange(fleets.Ask(1));
             if (engine.SavedPages is var saved && ContestTrial.IsGrowth(saved, floor))
@@ -66,9 +65,6 @@ internal sealed class SlowdownTrial(ContestPlan plan, SlowdownLengths lengths, s
 
     private sealed record Way(IReadOnlyList<TwinLaps> Growing, IReadOnlyList<TwinLaps> Quiet, bool IsSettled, double Seconds);
 }
-
-/// <summary>How many stretches there are, in each of which each fleet is asked for two seconds: before the first that counts, before merging, at most while it goes on, and after it.</summary>
-internal sealed record SlowdownLengths(int WarmUp, int Before, int ConvergingMax, int After);
 
 /// <summary>One turn's figures.</summary>
 internal sealed record SlowdownTurn

@@ -10,7 +10,10 @@ namespace Samepage.Bench.Contest;
 /// </summary>
 internal sealed class TwinFleets : IDisposable
 {
-    private const double SlotSeconds = 1;
+    /// <summary>For how long each fleet is asked in a stretch.</summary>
+    public const int StretchSeconds = 2;
+
+    private const double SlotSeconds = StretchSeconds / 2.0;
 
     /// <summary>Until what the other fleet had under way is forgotten.</summary>
     private static readonly TimeSpan s_settle = TimeSpan.FromMilliseconds(100);
@@ -21,13 +24,13 @@ internal sealed class TwinFleets : IDisposable
     private bool _hasBegun;
 
     /// <summary>Starts both, and gives their servers something to answer with.</summary>
-    public TwinFleets(ContestPlan plan, IPausableMerging engine)
+    public TwinFleets(ServedWork work, IPausableMerging engine)
     {
         _engine = engine;
-        _merged = new ServedGuests(plan, engine.Environment);
-        _plain = new ServedGuests(plan, NativeProgram.NoEnvironment, isOffered: false);
-        _mergedLoad = new LoadGenerator(plan, _merged.Ports);
-        _plainLoad = new LoadGenerator(plan, _plain.Ports);
+        _merged = new ServedGuests(work, engine.Environment);
+        _plain = new ServedGuests(work, NativeProgram.NoEnvironment, isOffered: false);
+        _mergedLoad = new LoadGenerator(work, _merged.Ports);
+        _plainLoad = new LoadGenerator(work, _plain.Ports);
         _mergedLoad.Fill();
         _plainLoad.Fill();
     }
@@ -42,7 +45,7 @@ internal sealed class TwinFleets : IDisposable
         _hasBegun = true;
     }
 
-    /// <summary>Asks both for two seconds, in the order ABBA, as often as that.</summary>
+    /// <summary>Asks both for a stretch, in the order ABBA, as often as that.</summary>
     public IReadOnlyList<TwinLaps> Ask(int stretches)
     {
         var laps = new List<TwinLaps>();

@@ -65,7 +65,7 @@ internal static class Quotes
         : "";
 
     private static string Machine(SlowdownResult result) => string.Create(CultureInfo.InvariantCulture,
-        $"{result.Plan.Guests} QEMU guests of {result.Plan.Megabytes} MB that are merged and {result.Plan.Guests} that are not, {result.Plan.RequestsASecond} requests a second to each, {2 * result.Lengths.Before} s before merging and {2 * result.Lengths.After} s after it for either; {result.Cpu}, {result.Processors} processors, Linux {result.Kernel}, {result.Began}.");
+        $"{result.Plan.Guests} QEMU guests of {result.Plan.Megabytes} MB that are merged and {result.Plan.Guests} that are not, {result.Plan.RequestsASecond} requests a second to each, {TwinFleets.StretchSeconds * result.Plan.Before} s before merging and {TwinFleets.StretchSeconds * result.Plan.After} s after it for either; {result.Cpu}, {result.Processors} processors, Linux {result.Kernel}, {result.Began}.");
 
     /// <summary>What was aimed at, and what came of it.</summary>
     private static string Goals(ContestResult result) => string.Join('\n', result.Peers

@@ -88,7 +88,7 @@ public sealed class ContestTests
     }
 
     private static ContestResult Result(params TrialResult[] trials) =>
-        ContestResult.Of(new ContestPlan(4, 512, 2, 60, 8, 20, 3, 100, 100, 4096, 1000), "2026-01-01 00:00 UTC", 1, trials);
+        ContestResult.Of(new ContestPlan(4, 512, 2, 60, 8, 20, 3, 100), "2026-01-01 00:00 UTC", 1, trials);
 
     private static TrialResult Trial(string peer, int repetition, double p95 = 2, double? to90 = 5, double? before = null)
     {

@@ -93,8 +93,7 @@ public sealed class SlowdownTests : IDisposable
         Processors = 2,
         Kernel = "6.18",
         Began = "2026-01-01 00:00 UTC",
-        Plan = new ContestPlan(4, 512, 2, 0, 0, 0, 0, 100, 100, 4096, 1000),
-        Lengths = new SlowdownLengths(8, 40, 60, 60),
+        Plan = new SlowdownPlan(4, 512, 100, 8, 40, 60, 60),
         Turns = turns,
     };
 

@@ -338,7 +338,7 @@ static int clip(uint64_t *start, uint64_t *end)
 	return *start < *end && range_overlaps(&samepage_inner.ranges, *start, *end);
 }
 
-/* Forgets a range, or excludes it for good, once it is anonymous again. */
+/* Forgets a range, or excludes it for good, once it is anonymous again. -EBUSY: it is private, and stays known. */
 static int32_t unmerge(uint64_t start, uint64_t end, int is_excluded)
 {
 	int32_t result;
@@ -353,7 +353,7 @@ static int32_t unmerge(uint64_t start, uint64_t end, int is_excluded)
 	if (is_left && !is_excluded)
 		ranges_edit(RANGE_SET, start, end, RANGE_LEFT);
 	hold_give();
-	return 0;
+	return is_left && !is_excluded ? -EBUSY : 0;
 }
 
 static void engine_await_end(void)

@@ -1,6 +1,7 @@
 /*
  * mappings.c: what the kernel says of this process's mappings. No allocation, for these run inside of memory calls:
  * PROCMAP_QUERY (6.11 and later) asks for one mapping, and where it is missing the text is read through a small buffer.
+ * By this thread's own files: the process's say nothing once its first thread has ended.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -28,7 +29,7 @@ enum { QUERY_READABLE = 1, QUERY_WRITABLE = 2, QUERY_EXECUTABLE = 4, QUERY_SHARE
 
 int mappings_open(void)
 {
-	int descriptor = (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	int descriptor = (int)syscall(SYS_openat, AT_FDCWD, "/proc/thread-self/maps", O_RDONLY | O_CLOEXEC);
 
 	return descriptor < 0 ? -errno : descriptor;
 }
@@ -166,7 +167,7 @@ static uint32_t flags_of(const char *text)
 /* Only smaps tells them. It is long, and read once for each advice: what comes later the preload library sees. */
 void mapping_flags(uint64_t start, uint64_t end, void (*note)(uint64_t start, uint64_t end, uint32_t flags))
 {
-	struct lines lines = { .descriptor = (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/smaps", O_RDONLY | O_CLOEXEC) };
+	struct lines lines = { .descriptor = (int)syscall(SYS_openat, AT_FDCWD, "/proc/thread-self/smaps", O_RDONLY | O_CLOEXEC) };
 	struct mapping mapping = { 0 }, next;
 	char *line;
 
@@ -203,19 +204,19 @@ long pidfd_pid(int pidfd)
 {
 	char path[48];
 
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+	snprintf(path, sizeof(path), "/proc/thread-self/fdinfo/%d", pidfd);
 	return number_of(path, "Pid:");
 }
 
 /* mlockall(MCL_FUTURE) can be asked of nobody; it shows in that a new mapping is locked. */
 int is_future_locked(void)
 {
-	long before = number_of("/proc/self/status", "VmLck:"), after;
+	long before = number_of("/proc/thread-self/status", "VmLck:"), after;
 	void *trial = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (trial == MAP_FAILED)
 		return 0;
-	after = number_of("/proc/self/status", "VmLck:");
+	after = number_of("/proc/thread-self/status", "VmLck:");
 	munmap(trial, PAGE_SIZE);
 	return after > before;
 }

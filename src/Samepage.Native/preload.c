@@ -114,8 +114,9 @@ static long advise_unmergeable(void *address, size_t length)
 		return syscall(SYS_madvise, address, length, MADV_UNMERGEABLE) < 0 ? -errno : 0;
 	if ((result && result != -ENOMEM) || !length)
 		return result;
+	/* Private is enough: what comes next of discards and moves passes through here. */
 	answer = samepage_range_unadvise(address, round_up(length));
-	return answer ? answer : result;
+	return answer && answer != -EBUSY ? answer : result;
 }
 
 /* The flag that goes with an advice, and whether it is set by it; 0 where there is none. */

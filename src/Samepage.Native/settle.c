@@ -100,7 +100,7 @@ static int open_own(const char *path)
 
 void settle(uint64_t start, uint64_t end)
 {
-	int mappings = mappings_open(), memory = open_own("/proc/self/mem"), pagemap = open_own("/proc/self/pagemap");
+	int mappings = mappings_open(), memory = open_own("/proc/thread-self/mem"), pagemap = open_own("/proc/thread-self/pagemap");
 	struct mapping mapping;
 
 	while (mappings >= 0 && memory >= 0 && pagemap >= 0 && start < end && !mapping_next(mappings, start, &mapping) &&

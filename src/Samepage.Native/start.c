@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/close_range.h>
+#include <mqueue.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -109,7 +110,7 @@ static engine_run load(void)
 
 static int core_filter(int takes_files)
 {
-	long descriptor = syscall(SYS_openat, AT_FDCWD, "/proc/self/coredump_filter", O_RDWR | O_CLOEXEC);
+	long descriptor = syscall(SYS_openat, AT_FDCWD, "/proc/thread-self/coredump_filter", O_RDWR | O_CLOEXEC);
 	char text[32] = "";
 	unsigned long before, after;
 	int changes = 0;
@@ -132,14 +133,25 @@ static int core_filter(int takes_files)
 /*
  * Gives this thread a table of descriptors of its own, an empty one. What the program closes or replaces (closefrom,
  * dup2) is then never the engine's, whose numbers would stand for the program's files from then on; and the engine
- * holds nothing open that the program has closed. Nothing is copied that would have to be closed again.
+ * holds nothing open that the program has closed.
+ *
+ * The kernel copies the first 64 in any case, and they are closed again one by one, which is no more to their files than
+ * what a child does before it executes. But to a message queue it would be the end of this process's mq_notify: such a
+ * one is kept. Only for a queue mq_getsetattr does not give EBADF, and it waits for nobody.
  */
+#define COPIED_ALWAYS 64
+
 static int leave_descriptors(void)
 {
-	if (syscall(SYS_close_range, 0u, ~0u, CLOSE_RANGE_UNSHARE) < 0) {
+	struct mq_attr attributes;
+
+	if (syscall(SYS_close_range, (unsigned)COPIED_ALWAYS, ~0u, CLOSE_RANGE_UNSHARE) < 0) {
 		stop("the engine can have no descriptors of its own: close_range failed with ", strerrorname_np(errno));
 		return 0;
 	}
+	for (int i = 0; i < COPIED_ALWAYS; i++)
+		if (syscall(SYS_mq_getsetattr, i, NULL, &attributes) < 0)
+			syscall(SYS_close, i);
 	/* Whatever a library may write there goes nowhere. */
 	for (int i = 0; i < 3; i++)
 		syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR);

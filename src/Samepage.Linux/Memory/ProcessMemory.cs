@@ -74,6 +74,16 @@ public sealed unsafe class ProcessMemory : IDisposable
         return Math.Max(0, Libc.pread(_memFd, destination, (nuint)range.Bytes, (nint)range.Address));
     }
 
+    /// <summary>Opens now what <see cref="ReadGently"/> needs, for whoever must not fail later.</summary>
+    /// <exception cref="LinuxException">The file cannot be opened.</exception>
+    public void OpenGently()
+    {
+        if (_memFd < 0)
+        {
+            OpenMem();
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

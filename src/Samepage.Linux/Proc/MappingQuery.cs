@@ -7,7 +7,7 @@ namespace Samepage.Linux.Proc;
 /// </summary>
 public sealed unsafe class MappingQuery : IDisposable
 {
-    private readonly int _fd = Libc.open("/proc/self/maps", Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
+    private readonly int _fd = Libc.open("/proc/thread-self/maps", Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
 
     /// <summary>Opens it, and asks once for something that is there.</summary>
     public MappingQuery()

@@ -63,10 +63,10 @@ public sealed unsafe class MappingWalker : IDisposable
     public MappingWalker(ReadOnlySpan<byte> segmentPath)
     {
         _segmentPath = segmentPath.ToArray();
-        _fd = Libc.open("/proc/self/smaps", Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
+        _fd = Libc.open("/proc/thread-self/smaps", Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
         if (_fd < 0)
         {
-            throw LinuxException.Last("/proc/self/smaps");
+            throw LinuxException.Last("/proc/thread-self/smaps");
         }
     }
 

@@ -146,7 +146,10 @@ public sealed unsafe class MergeDomain : IDisposable
     }
 
     /// <summary>Makes every page private again and stops merging. Another domain can be joined then.</summary>
-    /// <exception cref="LinuxException">EAGAIN: memory would not suffice, and all is as before.</exception>
+    /// <exception cref="LinuxException">
+    /// EAGAIN: memory would not suffice, and all is as before. EBUSY: pages are in use for I/O, or may be, and have to stay on
+    /// segments; they are private, and this process is a member still.
+    /// </exception>
     public void Leave()
     {
         if (Volatile.Read(ref _hasLeft) == 0)
@@ -157,7 +160,7 @@ public sealed unsafe class MergeDomain : IDisposable
         }
     }
 
-    /// <summary>Leaves; where memory would not suffice to make pages private again, merging goes on.</summary>
+    /// <summary>Leaves; where <see cref="Leave"/> would be refused, merging goes on.</summary>
     public void Dispose()
     {
         if (Volatile.Read(ref _hasLeft) == 0 && SamepageLibrary.samepage_domain_leave() == 0)

@@ -5,6 +5,8 @@
 #include "target.h"
 #include <dirent.h>
 #include <fcntl.h>
+#include <mqueue.h>
+#include <pthread.h>
 #include <linux/fuse.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -202,7 +204,8 @@ static void child(void)
     CHECK(samepage_range_discard(memory, half) == 0);
     CHECK(is_zero(memory, half) && segment_bytes(memory, half) == 0);
     CHECK(is_filled(memory + half, PAGES / 2, 64));
-    CHECK(samepage_range_unadvise(memory + half, half) == 0);
+    /* Nobody here can make it anonymous; it is private, and known. */
+    CHECK(samepage_range_unadvise(memory + half, half) == -EBUSY);
     CHECK(is_filled(memory + half, PAGES / 2, 64));
     memset(memory + half, 5, half);
     CHECK(samepage_range_discard(memory + half, half) == 0);
@@ -374,7 +377,7 @@ static void task_starved(char **argument)
     CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
     int result = samepage_range_unadvise(memory, PAGES * PAGE);
     printf("unadvise without descriptors: %d\n", result);
-    /* A fork waits for the hold lock too. */
+    /* A fork waits for an open window too. */
     pid_t pid = fork();
     if (pid == 0)
         _exit(is_filled(memory + PAGES / 2 * PAGE, PAGES / 2, 64) ? 0 : 1);
@@ -428,6 +431,71 @@ static uint64_t windows_while_rewriting(int seconds)
     return statistics().windows_total - before;
 }
 
+/* The engine, which is a thread of this process, lets go of descriptors that it never wanted: a message queue takes a
+   close by its process for the end of the wish to be told of messages. */
+static void task_queue(char **argument)
+{
+    char name[64];
+    struct mq_attr attributes = { .mq_maxmsg = 1, .mq_msgsize = 8 };
+    struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+    snprintf(name, sizeof name, "/samepage-test-%d", getpid());
+    mqd_t queue = mq_open(name, O_RDWR | O_CREAT | O_EXCL, 0600, &attributes);
+    CHECK(queue >= 0 && mq_unlink(name) == 0);
+    signal(SIGUSR1, on_signal);
+    CHECK(mq_notify(queue, &event) == 0);
+    join(argument);
+    allocate(64);
+    wait_merged(PAGES * 3 / 4);
+    CHECK(signals == 0);
+    CHECK(mq_send(queue, "x", 1, 0) == 0);
+    for (int tries = 0; tries < 100 && signals == 0; tries++)
+        usleep(10000);
+    CHECK(signals == 1);
+}
+
+static pthread_t first;
+
+/* The first thread has ended, and with it what the kernel says of the process as a whole. */
+static void *live_on(void *unused)
+{
+    char text[512] = "", reason[256];
+    CHECK(pthread_join(first, NULL) == 0);
+    for (int tries = 0; tries < 100 && !strstr(text, ") Z "); tries++) {
+        FILE *file = fopen("/proc/self/stat", "r");
+        CHECK(file && fgets(text, sizeof text, file));
+        fclose(file);
+        usleep(10000);
+    }
+    CHECK(strstr(text, ") Z "));
+    windows_while_rewriting(3);
+    CHECK(windows_while_rewriting(3) == 0);
+    samepage_reason_text(reason, sizeof reason);
+    printf("reason: %s\n", reason);
+    CHECK(strstr(reason, "main thread"));
+    CHECK(samepage_range_discard(memory, PAGE) == 0 && memory[0] == 0 && memory[PAGE - 1] == 0);
+    int result = samepage_range_unadvise(memory, PAGES * PAGE);
+    printf("unadvise: %d\n", result);
+    CHECK(result == -EBUSY);
+    CHECK(samepage_range_discard(memory, PAGES * PAGE) == 0);
+    for (size_t page = 0; page < PAGES; page++)
+        CHECK(memory[page * PAGE] == 0);
+    puts("ok");
+    exit(0);
+    return unused;
+}
+
+static void task_headless(char **argument)
+{
+    pthread_t second;
+    first = pthread_self();
+    join(argument);
+    allocate(64);
+    wait_merged(PAGES * 3 / 4);
+    CHECK(windows_while_rewriting(3) > 0);
+    CHECK(pthread_create(&second, NULL, live_on, NULL) == 0);
+    pthread_exit(NULL);
+}
+
 /* A file is open for direct I/O on a file system of which it is not known that its reads can be seen: nothing is merged
    and nothing replaced until it is closed. */
 static void task_direct(char **argument)
@@ -456,8 +524,11 @@ static void task_direct(char **argument)
     samepage_reason_text(reason, sizeof reason);
     printf("reason: %s\n", reason);
     CHECK(strstr(reason, "direct I/O"));
-    CHECK(samepage_range_unadvise(memory, PAGES / 4 * PAGE) == 0);
+    /* Private, but still mapped from segments, which the program must know: its own discards would be wrong. */
+    CHECK(samepage_range_unadvise(memory, PAGES / 4 * PAGE) == -EBUSY);
     CHECK(is_filled(memory, PAGES, 64));
+    CHECK(samepage_range_discard(memory, PAGE) == 0);
+    CHECK(memory[0] == 0 && memory[PAGE - 1] == 0);
     CHECK(samepage_range_advise(memory, PAGES / 4 * PAGE) == 0);
     CHECK(close(file) == 0);
     CHECK(windows_while_rewriting(5) > 0);
@@ -471,6 +542,7 @@ int main(int count, char **argument)
         { "signals", task_signals }, { "fork", task_fork }, { "calls", task_calls },
         { "footprint", task_footprint }, { "spawn", task_spawn }, { "closefrom", task_closefrom },
         { "protect", task_protect }, { "starved", task_starved }, { "direct", task_direct },
+        { "queue", task_queue }, { "headless", task_headless },
     };
     target_begin();
     for (size_t i = 0; count >= 4 && i < sizeof tasks / sizeof tasks[0]; i++)

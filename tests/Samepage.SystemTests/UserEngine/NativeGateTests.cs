@@ -40,6 +40,8 @@ public class NativeGateTests
     [InlineData("closefrom")]
     [InlineData("protect")]
     [InlineData("starved")]
+    [InlineData("queue")]
+    [InlineData("headless")]
     public void A_member_finds_everything_as_it_should_be(string task)
     {
         NativeBuild.Require();

@@ -7,6 +7,7 @@ namespace Samepage.Tests.Merging;
 public sealed unsafe class GateLockTests : IDisposable
 {
     private const ulong Base = 4 * MemberRegion.ChunkBytes, Half = MemberRegion.ChunkBytes / 2;
+    private const int HalfPages = MemberRegion.ChunkPages / 2;
     private readonly Gate* _gate = (Gate*)NativeMemory.AllocZeroed((nuint)sizeof(Gate));
     private readonly MemberRegion _region = new(Base, Base + MemberRegion.ChunkBytes) { Changes = 5 };
     private readonly GateLock _lock;
@@ -42,8 +43,23 @@ public sealed unsafe class GateLockTests : IDisposable
     {
         Ranges((Base + Half, Base + MemberRegion.ChunkBytes, 5));
         Edit(Base, Base + Half);
-        Assert.True(_lock.IsStillAdvised(Chunk));
+        Assert.True(_lock.IsStillAdvised(Chunk, HalfPages, MemberRegion.ChunkPages));
         Assert.False(_lock.IsUnchanged(Chunk));
+
+        // What is known of the other part is of no use any more: it is the program's alone.
+        Assert.False(_lock.IsStillAdvised(Chunk, 0, MemberRegion.ChunkPages));
+        Assert.False(_lock.IsStillAdvised(Chunk, HalfPages - 1, HalfPages));
+    }
+
+    [Fact]
+    public void What_was_taken_back_in_between_is_noticed_though_it_is_advised_anew()
+    {
+        var before = _lock.Changes;
+        Edit(Base + Half, Base + Half + MemberRegion.PageBytes);
+        Assert.True(_lock.IsStillAdvised(Chunk, HalfPages, HalfPages + 1));
+        Assert.True(_lock.WasEdited(before, Base + Half, Base + Half + MemberRegion.PageBytes));
+        Assert.False(_lock.WasEdited(before, Base, Base + Half));
+        Assert.False(_lock.WasEdited(_lock.Changes, Base + Half, Base + Half + MemberRegion.PageBytes));
     }
 
     [Fact]

@@ -9,12 +9,15 @@ internal sealed unsafe class GateLock(Gate* gate, GateCalls* calls)
     public uint Changes => Volatile.Read(ref gate->Changes);
 
     /// <summary>
-    /// Whether a chunk is still under advice, and under the same marks as when its mappings were read. Enough for
-    /// merging: whatever else has changed, the kernel moves nothing but ordinary pages of memory that can be read and
-    /// written, and a window replaces nothing but what was moved. Under the lock; no allocation.
+    /// Whether all of these pages of a chunk are still under advice, and under the same marks as when its mappings were
+    /// read. Enough for merging: whatever else has changed, the kernel moves nothing but ordinary pages of memory that can
+    /// be read and written, and a window replaces nothing but what was moved. Under the lock; no allocation.
     /// </summary>
-    public bool IsStillAdvised(Chunk chunk) =>
-        RangeOf(chunk) is var range && range is not null && range->Standing == chunk.Region.Standing;
+    public bool IsStillAdvised(Chunk chunk, int first, int end)
+    {
+        var range = RangeOf(chunk.Base + ((ulong)first * MemberRegion.PageBytes), chunk.Base + ((ulong)end * MemberRegion.PageBytes));
+        return range is not null && range->Standing == chunk.Region.Standing;
+    }
 
     /// <summary>The count of changes when the mappings were last read.</summary>
     public uint SeenChanges { get; set; }
@@ -24,14 +27,17 @@ internal sealed unsafe class GateLock(Gate* gate, GateCalls* calls)
     /// there is known for sure, also of those beyond the part that may be merged. Under the lock; no allocation.
     /// </summary>
     public bool IsUnchanged(Chunk chunk) =>
-        RangeOf(chunk) is var range && range is not null
+        RangeOf(chunk.Start, chunk.End) is var range && range is not null
         && ((range->Changes == chunk.Region.Changes && range->Start <= chunk.Base && range->End >= chunk.Base + MemberRegion.ChunkBytes)
-            || !WasEdited(chunk.Base, chunk.Base + MemberRegion.ChunkBytes));
+            || !WasEdited(SeenChanges, chunk.Base, chunk.Base + MemberRegion.ChunkBytes));
 
-    /// <summary>True also where it is too long ago to tell.</summary>
-    private bool WasEdited(ulong start, ulong end)
+    /// <summary>
+    /// Whether anything has changed about these addresses since <see cref="Changes"/> was so many; true also where it is
+    /// too long ago to tell. Under the lock; no allocation.
+    /// </summary>
+    public bool WasEdited(uint since, ulong start, ulong end)
     {
-        var later = gate->Changes - SeenChanges;
+        var later = gate->Changes - since;
         if (later > Gate.EditsMax)
         {
             return true;
@@ -41,7 +47,7 @@ internal sealed unsafe class GateLock(Gate* gate, GateCalls* calls)
         var edits = (GateEdit*)&gate->Edits;
         for (uint i = 1; i <= later; i++)
         {
-            ref var edit = ref edits[(SeenChanges + i) % Gate.EditsMax];
+            ref var edit = ref edits[(since + i) % Gate.EditsMax];
             if (edit.Start < end && edit.End > start)
             {
                 return true;
@@ -57,16 +63,16 @@ internal sealed unsafe class GateLock(Gate* gate, GateCalls* calls)
     /// <summary>Gives it back.</summary>
     public void Release() => calls->Release();
 
-    private GateRange* RangeOf(Chunk chunk)
+    private GateRange* RangeOf(ulong start, ulong end)
     {
         // SAFETY: the gate is a mapping of its own that never moves, and has RangesMax ranges.
         var ranges = (GateRange*)&gate->Ranges;
         var count = (int)Math.Min(gate->RangeCount, Gate.RangesMax);
         for (var i = 0; i < count; i++)
         {
-            if (ranges[i].End > chunk.Start)
+            if (ranges[i].End > start)
             {
-                return ranges[i].Start <= chunk.Start && ranges[i].End >= chunk.End ? ranges + i : null;
+                return ranges[i].Start <= start && ranges[i].End >= end ? ranges + i : null;
             }
         }
 

@@ -26,6 +26,9 @@ internal sealed unsafe class HeldCopy : IDisposable
         {
             throw new LinuxException("mmap", Errno.ENOMEM, "scratch file");
         }
+
+        // In the middle of a window there must be no descriptor missing.
+        _memory.OpenGently();
     }
 
     /// <summary>The copy.</summary>

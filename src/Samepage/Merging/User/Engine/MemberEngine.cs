@@ -46,6 +46,11 @@ internal sealed unsafe class MemberEngine : IDisposable
         using var engine = new MemberEngine(gate, calls);
         try
         {
+            if ((gate->Version, gate->Size) != (Gate.CurrentVersion, (uint)sizeof(Gate)))
+            {
+                throw new InvalidOperationException("the engine is of another version than libsamepage, which the program has loaded before an upgrade: start the program anew");
+            }
+
             engine.Run();
             return 0;
         }

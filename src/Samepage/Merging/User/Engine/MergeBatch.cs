@@ -56,7 +56,7 @@ internal sealed unsafe class MergeBatch(
             }
 
             var known = chunk.Region.Fingerprints(chunk);
-            var found = looker.Look(chunk, _fresh);
+            var found = looker.Look(chunk, _fresh, allowance);
             chunk.IsUnfinished = false;
             schedule.NoteLook(chunk, known, _fresh, found);
             Add(chunk, looker);
@@ -121,6 +121,10 @@ internal sealed unsafe class MergeBatch(
         var index = (ushort)_chunks.Count;
         _chunks.Add(chunk);
         chunk.Region.Fingerprints(chunk).CopyTo(_asked);
+
+        // What is known of the rest is of a time when it could be merged too.
+        _asked.AsSpan(0, PageOf(chunk, chunk.Start)).Clear();
+        _asked.AsSpan(PageOf(chunk, chunk.End)).Clear();
         AddRetiring(chunk, looker);
         for (var page = 0; page < _asked.Length; page++)
         {
@@ -136,6 +140,8 @@ internal sealed unsafe class MergeBatch(
             }
         }
     }
+
+    private static int PageOf(Chunk chunk, ulong address) => (int)((address - chunk.Base) / MemberRegion.PageBytes);
 
     /// <summary>What is still mapped from a segment that is to be emptied must find another.</summary>
     private void AddRetiring(Chunk chunk, PageLooker looker)

@@ -123,6 +123,7 @@ internal sealed unsafe class MergeSession : IDisposable
         ReportIfTime(link, isEager);
         if (MustPause())
         {
+            EndPass(link);
             return false;
         }
 
@@ -284,7 +285,7 @@ internal sealed unsafe class MergeSession : IDisposable
         }
     }
 
-    /// <summary>Everything that was due was looked at: lets go of segments that are no longer mapped.</summary>
+    /// <summary>Everything that was due was looked at, or nothing may be: lets go of segments that are no longer mapped.</summary>
     private void EndPass(KeeperLink link)
     {
         _pass++;

@@ -67,7 +67,7 @@ internal sealed unsafe class MergeWindow : IDisposable
     public WindowOutcome Commit(Chunk chunk, WindowPlan plan, Shelf shelf)
     {
         _gate.Hold();
-        if (!_gate.IsStillAdvised(chunk))
+        if (!_gate.IsStillAdvised(chunk, plan.First, plan.End))
         {
             _gate.Release();
             return WindowOutcome.Stale;

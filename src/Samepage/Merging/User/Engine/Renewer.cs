@@ -48,7 +48,7 @@ internal sealed class Renewer(
     /// <returns>Pages renewed.</returns>
     public int Turn(PageLooker looker, KeeperLink link, bool isEager)
     {
-        if ((LookSchedule.Now < _nextRound && !isEager) || !Choose(isEager ? 1 : PagesMin) || direct.AreOpen)
+        if ((LookSchedule.Now < _nextRound && !isEager) || !Choose(isEager ? 1 : PagesMin))
         {
             return 0;
         }
@@ -154,7 +154,7 @@ internal sealed class Renewer(
         }
 
         var now = CollectionsMarshal.AsSpan(pieces)[..count];
-        if (count == 0 || !window.Replace(now, _replaced.AsSpan(0, pages), s_patience))
+        if (count == 0 || direct.AreOpen || !window.Replace(now, _replaced.AsSpan(0, pages), s_patience))
         {
             return 0;
         }

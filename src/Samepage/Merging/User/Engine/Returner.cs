@@ -4,8 +4,8 @@ using Samepage.Linux.Memory;
 namespace Samepage.Merging.User.Engine;
 
 /// <summary>
-/// Makes merged memory the program's own again, on request: all of a range, soon, whatever it takes. One thread: the
-/// engine's.
+/// Makes merged memory the program's own again, on request: all of a range and soon, unless I/O may be under way in it.
+/// One thread: the engine's.
 /// </summary>
 internal sealed class Returner(RemapWindow window, RegionCatalog catalog, RunLedger ledger, DirectFiles direct, EngineCounters counters)
 {
@@ -99,7 +99,7 @@ internal sealed class Returner(RemapWindow window, RegionCatalog catalog, RunLed
         }
 
         var pieces = CollectionsMarshal.AsSpan(_pieces).Slice(first, count);
-        if (!window.Replace(pieces, _replaced.AsSpan(0, pages), TimeSpan.MaxValue / 2))
+        if (direct.AreOpen || !window.Replace(pieces, _replaced.AsSpan(0, pages), TimeSpan.MaxValue / 2))
         {
             return _pieces.Count;
         }

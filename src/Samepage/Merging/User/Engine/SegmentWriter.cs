@@ -11,8 +11,8 @@ namespace Samepage.Merging.User.Engine;
 /// fingerprints of the sealed segment, and every window compares. One thread: the engine's.
 /// </summary>
 /// <remarks>
-/// A page is copied under the gate's lock, and only while it is under advice: what the program has taken back it may have
-/// filled with something that no other member is to see.
+/// A page counts only where it was under advice for as long as it was copied: what the program has taken back it may have
+/// filled with something that no other member is to see. The copy itself holds nobody up, as it may wait for memory.
 /// </remarks>
 internal sealed class SegmentWriter(GateLock gate)
 {
@@ -126,20 +126,25 @@ internal sealed class SegmentWriter(GateLock gate)
     private bool IsExtentWanted(ulong fingerprint) =>
         _occurrences.GetValueOrDefault(fingerprint) >= ExtentOccurrencesMin && !_extents.Contains(fingerprint);
 
-    /// <summary>Gives the slots taken: all copies, or none where the content cannot be read or is not offered any more.</summary>
+    /// <summary>
+    /// Gives the slots taken: all copies, or none where the content cannot be read or is not offered any more. A slot that
+    /// is not taken is overwritten by the next, or cut off.
+    /// </summary>
     private long Append(int descriptor, Chunk chunk, int page, long slot, int copies)
     {
+        var (address, changes) = (chunk.Base + (ulong)page * (ulong)PageBytes, gate.Changes);
+        for (var copy = 0; copy < copies; copy++)
+        {
+            if (FileHandle.WriteFrom(descriptor, address, (ulong)PageBytes, (ulong)((slot + copy) * PageBytes)) != PageBytes)
+            {
+                return 0;
+            }
+        }
+
         gate.Hold();
         try
         {
-            var address = chunk.Base + (ulong)page * (ulong)PageBytes;
-            var isWritten = gate.IsStillAdvised(chunk);
-            for (var copy = 0; copy < copies && isWritten; copy++)
-            {
-                isWritten = FileHandle.WriteFrom(descriptor, address, (ulong)PageBytes, (ulong)((slot + copy) * PageBytes)) == PageBytes;
-            }
-
-            return isWritten ? copies : 0;
+            return gate.IsStillAdvised(chunk, page, page + 1) && !gate.WasEdited(changes, address, address + (ulong)PageBytes) ? copies : 0;
         }
         finally
         {

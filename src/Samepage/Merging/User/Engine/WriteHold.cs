@@ -84,8 +84,17 @@ internal sealed unsafe class WriteHold(Userfault fault, GateCalls* calls, GateLo
 
         _turn.Begin();
         _begin = Stopwatch.GetTimestamp();
-        Protect(pieces);
-        TestForPins(pieces);
+        try
+        {
+            Protect(pieces);
+            TestForPins(pieces);
+        }
+        catch
+        {
+            End(pieces);
+            throw;
+        }
+
         _ready = Stopwatch.GetTimestamp();
         return true;
     }
@@ -165,8 +174,14 @@ internal sealed unsafe class WriteHold(Userfault fault, GateCalls* calls, GateLo
         LastProbe = Stopwatch.GetElapsedTime(begin);
         if (child > 0)
         {
-            _ = ReadEntries(pieces);
-            calls->ForkProbeEnd(child);
+            try
+            {
+                _ = ReadEntries(pieces);
+            }
+            finally
+            {
+                calls->ForkProbeEnd(child);
+            }
         }
 
         // Without a child every page that was written shows as mapped once, and stays: the safe side.

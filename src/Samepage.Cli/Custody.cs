@@ -42,12 +42,17 @@ internal static class Custody
         return verb(stop.Token);
     }
 
-    private static int InFront(CancellationToken cancel)
+    /// <summary>Makes this process the one in front of a command that is yet to start: when its standard input ends, it stops.</summary>
+    public static ProcessStartInfo Behind(ProcessStartInfo start)
     {
-        var start = SelfProcess.Again();
         start.RedirectStandardInput = true;
         start.Environment[Marker] = NameOf(Own());
-        using var behind = Process.Start(start)!;
+        return start;
+    }
+
+    private static int InFront(CancellationToken cancel)
+    {
+        using var behind = Process.Start(Behind(SelfProcess.Again()))!;
         using var onCancel = cancel.Register(behind.StandardInput.Close);
         behind.WaitForExit();
         return behind.ExitCode < 128

@@ -47,7 +47,7 @@ internal static class Ksmd
     /// <summary>Refuses where ksmd stands still, is wanted, and is neither the caller's to start nor a daemon's.</summary>
     public static void RequireStart(KsmSysfs ksm)
     {
-        if (!ksm.IsRunning && DaemonQuery.FindDriver() is null && KernelFile.TryOpenForWriting($"{ksm.Root}/run") is not Errno.None and var errno)
+        if (!ksm.IsRunning && DaemonQuery.DriverInWords() is null && KernelFile.TryOpenForWriting($"{ksm.Root}/run") is not Errno.None and var errno)
         {
             throw new CommandFailure(
                 ExitCode.NotPermitted,
@@ -69,7 +69,7 @@ internal static class Ksmd
             return false;
         }
 
-        if (DaemonQuery.FindDriver() is { } driver)
+        if (DaemonQuery.DriverInWords() is { } driver)
         {
             StandardError.Tell($"ksmd stands still; {driver} has it scan when it is worth it");
             return false;

@@ -7,33 +7,54 @@ using Samepage.Targets;
 namespace Samepage.Cli;
 
 /// <summary>
-/// Has <c>samepage enable</c> and <c>disable</c> do the work, which trace in a process that nobody kills (Custody): a
-/// daemon that is killed in the middle of it disturbs no target.
+/// Has <c>samepage enable</c> and <c>disable</c> do the work in a process that nobody kills (<see cref="Custody"/>): a
+/// daemon that is killed in the middle of it disturbs no target. Thread-safe.
 /// </summary>
 internal sealed class ProcessSwitch : IProcessSwitch
 {
+    private readonly Lock _gate = new();
+    private Process? _atWork;
+    private bool _isEnding;
+
     /// <inheritdoc/>
     public IReadOnlyList<SwitchOutcome> Enable(IReadOnlyList<TargetProcess> targets) => Run(targets, "enable", "--no-start");
 
     /// <inheritdoc/>
     public IReadOnlyList<SwitchOutcome> Disable(IReadOnlyList<TargetProcess> targets) => Run(targets, "disable");
 
-    private static List<SwitchOutcome> Run(IReadOnlyList<TargetProcess> targets, params string[] verb)
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _isEnding = true;
+            _atWork?.StandardInput.Close();
+        }
+    }
+
+    private List<SwitchOutcome> Run(IReadOnlyList<TargetProcess> targets, params string[] verb)
     {
         var pids = string.Join(',', targets.Select(target => target.Pid.ToString(CultureInfo.InvariantCulture)));
         var command = SelfProcess.Command([.. verb, "--json", "--pid", pids]);
-        var start = new ProcessStartInfo(command[0], command.Skip(1))
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using var process = Process.Start(start)!;
-        process.StandardInput.Close();
+        var start = Custody.Behind(new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true, RedirectStandardError = true });
+        using var process = Start(start);
         var errors = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
+        lock (_gate)
+        {
+            _atWork = null;
+        }
+
         return TryRead(output) ?? throw new IOException($"'samepage {verb[0]}' gave no answer: {errors.GetAwaiter().GetResult().Trim()}");
+    }
+
+    private Process Start(ProcessStartInfo start)
+    {
+        lock (_gate)
+        {
+            return _isEnding ? throw new IOException("the daemon ends") : _atWork = Process.Start(start)!;
+        }
     }
 
     private static List<SwitchOutcome>? TryRead(string output)

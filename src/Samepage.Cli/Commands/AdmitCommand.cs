@@ -59,7 +59,7 @@ internal static class AdmitCommand
         var refusal = daemon is { DryRun: false } ? Refusal(daemon.Guard, groups) : null;
         if (isSilent)
         {
-            assumptions.Add("a daemon may run here, and does not talk to this user (run as root): whether its guard admits anybody is not known");
+            assumptions.Add("a daemon may run here, and gave no answer (does it talk to this user? run as root): whether its guard admits anybody is not known");
         }
 
         if (parsed.GetValue(s_json))

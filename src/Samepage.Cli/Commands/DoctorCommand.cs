@@ -30,7 +30,7 @@ internal static class DoctorCommand
 
     private static int Run(bool isJson)
     {
-        var report = new Inspector(new ProcFs(), "/sys", new LiveKernelProbes(SelfProcess.Command(ExitStatusArgument))).Inspect();
+        var report = new Inspector(new ProcFs(), "/sys", new LiveKernelProbes(SelfProcess.Command(ExitStatusArgument)), DaemonQuery.DriverInWords()).Inspect();
         if (isJson)
         {
             Console.Out.WriteLine(JsonSerializer.Serialize(DoctorJson.From(report), DoctorJsonContext.Default.DoctorJson));

@@ -16,7 +16,7 @@ internal static class EnableCommand
         var targets = new TargetOptions().AddTo(command);
         Manual.Add(
             command,
-            "One thread of each process, where possible one that waits, is stopped for some 50 to 150 microseconds and made to carry out one system call; its memory is not touched. ksmd is started where it stands still, unless --no-start is given. A target that is refused does not stop the others.",
+            "One thread of each process, where possible one that waits, is stopped for some 50 to 150 microseconds and made to carry out one system call; its memory is not touched. ksmd is started where it stands still, unless a daemon drives it or --no-start is given. A target that is refused does not stop the others.",
             "Exit status: 0 all done, or nothing to do; 1 something failed or was interrupted; 2 no target or a bad value; 3 the kernel has no merging or is older than 6.4; 4 not permitted; 5 a target has ended or is unsuitable.");
         command.SetVerb((parsed, front) => Custody.Run(cancel =>
         {

@@ -96,7 +96,7 @@ internal static class ExplainCommand
 
         var reader = new MergingReader(proc, new KsmSysfs());
         return reader.ReadProcesses(targets).Shown is [var process, ..]
-            ? Explanation.OfOther(reader.ReadHost(), process, proc.TryRead(pid, "maps")?.Contains("/libsamepage", StringComparison.Ordinal) ?? false)
+            ? Explanation.OfOther(reader.ReadHost(), process, proc.TryRead(pid, "maps")?.Contains("/libsamepage", StringComparison.Ordinal) ?? false, DaemonQuery.DriverInWords())
             : throw new TargetException($"process {pid} has ended meanwhile");
     }
 

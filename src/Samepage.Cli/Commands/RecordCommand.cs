@@ -71,7 +71,7 @@ internal static class RecordCommand
 
     private static string Doctor()
     {
-        var report = new Inspector(new ProcFs(), "/sys", new LiveKernelProbes(SelfProcess.Command(DoctorCommand.ExitStatusArgument))).Inspect();
+        var report = new Inspector(new ProcFs(), "/sys", new LiveKernelProbes(SelfProcess.Command(DoctorCommand.ExitStatusArgument)), DaemonQuery.DriverInWords()).Inspect();
         return JsonSerializer.Serialize(DoctorJson.From(report), DoctorJsonContext.Default.DoctorJson);
     }
 

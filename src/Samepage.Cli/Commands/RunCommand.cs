@@ -25,7 +25,7 @@ internal static class RunCommand
         };
         Manual.Add(
             command,
-            "Kernel engine: opts in and executes the program in its own place; all children inherit it, and ksmd is started where it stands still. User engine: the program becomes a member of a domain and is merged with that domain's members only; what it offers by madvise(MADV_MERGEABLE) is merged, as QEMU does, and with --all-memory what it maps in large pieces. Once the program runs, the exit status is the program's.",
+            "Kernel engine: opts in and executes the program in its own place; all children inherit it, and ksmd is started where it stands still and no daemon drives it. User engine: the program becomes a member of a domain and is merged with that domain's members only; what it offers by madvise(MADV_MERGEABLE) is merged, as QEMU does, and with --all-memory what it maps in large pieces. Once the program runs, the exit status is the program's.",
             "Exit status: 1 the program could not be executed; 2 there is no such program, or options that do not go together; 3 the kernel lacks what is needed; 4 the program may not be executed; 5 the user engine cannot serve such a program.");
         command.SetVerb((parsed, cancel) =>
         {
@@ -100,7 +100,7 @@ internal static class RunCommand
     {
         Console.WriteLine(ksm.IsRunning ? "ksmd runs already"
             : !mayStart ? "ksmd stands still and would be left so"
-            : DaemonQuery.FindDriver() is { } driver ? $"ksmd stands still; {driver} has it scan when it is worth it"
+            : DaemonQuery.DriverInWords() is { } driver ? $"ksmd stands still; {driver} has it scan when it is worth it"
             : $"would start ksmd (write 1 to {ksm.Root}/run)");
         Console.WriteLine($"would opt in and execute {path}");
         return ExitCode.Done;

@@ -38,7 +38,7 @@ internal static class ServeCommand
     {
         if (parsed.GetValue(s_putBack))
         {
-            return PutBack(parsed.GetValue(s_state) ?? StateDirectory.Default);
+            return PutBack(parsed.GetValue(s_state) ?? StateDirectory.Default, parsed.GetValue(s_run) ?? ObservationStore.DefaultDirectory());
         }
 
         NativeHeap.UseOneArena();
@@ -63,8 +63,13 @@ internal static class ServeCommand
     }
 
     /// <summary>For when no daemon starts again that would do it: the unit calls it at each stop, the package when it goes.</summary>
-    private static int PutBack(string state)
+    private static int PutBack(string state, string? run)
     {
+        if (run is not null)
+        {
+            Serving.RemoveLeftBehind(run);
+        }
+
         foreach (var setting in SavedSettings.RestoreLeftBehind(new Linux.Sys.KsmSysfs(), state, new Linux.Proc.ProcFs()))
         {
             StandardError.Tell($"put back: {setting}");

@@ -24,6 +24,9 @@ internal static class StatusCommand
     /// <summary>The same beside a daemon, which notices everybody within this time and leaves small newcomers to its next patrol.</summary>
     private static readonly TimeSpan s_newcomerPatience = TimeSpan.FromSeconds(30);
 
+    /// <summary>On a host that is short of memory an answer may be late; whoever says nothing for so long is no daemon to wait for.</summary>
+    private static readonly TimeSpan s_silencePatience = TimeSpan.FromSeconds(30);
+
     private static readonly TimeSpan s_lookEvery = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_askEvery = TimeSpan.FromMilliseconds(500);
     private static readonly Option<bool> s_json = new("--json") { Description = "Write JSON instead of text" };
@@ -116,14 +119,16 @@ internal static class StatusCommand
     private static ConvergenceVerdict Wait(
         KsmSysfs ksm, MergingReader reader, ConvergenceWaiter waiter, TimeSpan? timeout, CancellationToken cancel)
     {
-        if (DaemonQuery.Find(out _) is { DryRun: false })
+        if (DaemonQuery.FindDriver(out var isSilent) is not null)
         {
-            return WaitForDaemon(reader, timeout, cancel);
+            return WaitForDaemon(ksm, reader, timeout, cancel);
         }
 
         if (!ksm.IsRunning)
         {
-            throw new CommandFailure(ExitCode.Failed, "ksmd stands still, so there is nothing to wait for; 'samepage enable' starts it");
+            throw new CommandFailure(ExitCode.Failed, isSilent
+                ? "ksmd stands still, and the daemon that drives it gives this user no answer; wait as root"
+                : "ksmd stands still, so there is nothing to wait for; 'samepage enable' starts it");
         }
 
         void Tell(ConvergenceSample sample, ConvergenceVerdict now) => Progress(sample.SavedPages * 4096, now.Reason);
@@ -141,19 +146,29 @@ internal static class StatusCommand
     }
 
     /// <summary>Beside a daemon ksmd makes no passes that would prove anything: its governor must have looked since, and know of nothing.</summary>
-    private static ConvergenceVerdict WaitForDaemon(MergingReader reader, TimeSpan? timeout, CancellationToken cancel)
+    private static ConvergenceVerdict WaitForDaemon(KsmSysfs ksm, MergingReader reader, TimeSpan? timeout, CancellationToken cancel)
     {
-        var (clock, begun, idleSince) = (Stopwatch.StartNew(), DateTimeOffset.UtcNow, (TimeSpan?)null);
+        var (clock, begun, idleSince, heardAt) = (Stopwatch.StartNew(), DateTimeOffset.UtcNow, (TimeSpan?)null, TimeSpan.Zero);
         while (true)
         {
-            var daemon = DaemonQuery.Find(out _)
-                ?? throw new CommandFailure(ExitCode.Failed, "the daemon has ended or no longer answers, and ksmd was its to drive; 'systemctl status samepage' says more");
-            idleSince = DaemonQuery.IsIdle(daemon) && daemon.TakenAt > begun ? idleSince ?? clock.Elapsed : null;
-            var isDone = idleSince is { } since && (clock.Elapsed - since >= s_newcomerPatience || !reader.ReadProcesses(null).HasUnscanned);
+            var daemon = DaemonQuery.FindDriver(out var isSilent);
+            if (daemon is null && (!isSilent || clock.Elapsed - heardAt >= s_silencePatience))
+            {
+                throw new CommandFailure(ExitCode.Failed, "the daemon has ended or no longer answers, and ksmd was its to drive; 'systemctl status samepage' says more");
+            }
+
+            if (daemon is not null && daemon.Governor.SettingsLeftAlone.Contains("run") && !ksm.IsRunning)
+            {
+                throw new CommandFailure(ExitCode.Failed, "ksmd stands still because somebody else insisted on it (wrote run twice); 'systemctl reload samepage' has the daemon take it up again");
+            }
+
+            heardAt = daemon is null ? heardAt : clock.Elapsed;
+            idleSince = daemon is not null && DaemonQuery.IsIdle(daemon) && daemon.TakenAt > begun ? idleSince ?? clock.Elapsed : null;
+            var isDone = idleSince is { } since && (clock.Elapsed - since >= s_newcomerPatience || reader.ReadProcesses(null) is { HasUnscanned: false, HasUnscannedRegions: false });
             var verdict = isDone
                 ? new ConvergenceVerdict(Convergence.Converged, DaemonQuery.NothingToMerge, 0, 0)
-                : new ConvergenceVerdict(Convergence.Growing, $"the daemon: {daemon.Governor.Reason}", 0, 0);
-            Progress(daemon.Host.SavedBytes, verdict.Reason);
+                : new ConvergenceVerdict(Convergence.Growing, daemon is null ? "the daemon is slow to answer" : $"the daemon: {daemon.Governor.Reason}", 0, 0);
+            Progress(daemon?.Host.SavedBytes ?? ksm.SavedPages * 4096, verdict.Reason);
             if (isDone || (timeout is { } most && clock.Elapsed >= most) || cancel.WaitHandle.WaitOne(s_askEvery))
             {
                 EndProgress();

@@ -80,7 +80,7 @@ internal static class UnmergeCommand
     /// <returns>Whether it was stopped.</returns>
     private static bool QuietKsmd(KsmSysfs ksm, bool isAll)
     {
-        if (DaemonQuery.Find(out _) is { DryRun: false } daemon)
+        if (DaemonQuery.FindDriver(out _) is { } daemon)
         {
             StandardError.Tell($"the daemon (process {daemon.Pid}) has ksmd merge, and will have it merge these pages again; stop it first, or 'samepage disable' the processes");
             return false;

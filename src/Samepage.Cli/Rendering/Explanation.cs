@@ -28,12 +28,12 @@ internal sealed record Explanation(
     public static Explanation OfMember(DomainReport report, MemberReport member) => new(
         "samepage.explain/1", member.Pid, member.Name, "user", report.Domain, MemberJson.From(member), null, MemberReasons(member));
 
-    public static Explanation OfOther(HostMerging host, ProcessMerging process, bool hasLibrary) => new(
+    public static Explanation OfOther(HostMerging host, ProcessMerging process, bool hasLibrary, string? driver) => new(
         "samepage.explain/1", process.Pid, process.Name, process.OptIn == OptInKind.None ? "none" : "kernel", null, null,
         host.State == KsmdState.Absent
             ? null
             : new KernelPart(host.State, process.OptIn, process.IsReadable, process.MergedPages, process.ZeroPages, process.TrackedPages, process.SavedBytes, process.ProfitBytes),
-        [.. KernelReasons(host, process), .. hasLibrary ? [LibraryReason] : Array.Empty<string>()]);
+        [.. KernelReasons(host, process, driver), .. hasLibrary ? [LibraryReason] : Array.Empty<string>()]);
 
     public string ToText() => JsonSerializer.Serialize(this, ExplanationContext.Default.Explanation) + "\n";
 
@@ -55,7 +55,7 @@ internal sealed record Explanation(
         return [.. found.Where(reason => reason.Length > 0)];
     }
 
-    private static IEnumerable<string> KernelReasons(HostMerging host, ProcessMerging process)
+    private static IEnumerable<string> KernelReasons(HostMerging host, ProcessMerging process, string? driver)
     {
         if (!process.IsReadable)
         {
@@ -78,7 +78,9 @@ internal sealed record Explanation(
 
         if (process.IsReadable && process.OptIn != OptInKind.None && host.State != KsmdState.Scanning)
         {
-            yield return "ksmd stands still, so nothing more is merged until it is started ('samepage enable' does)";
+            yield return driver is null
+                ? "ksmd stands still, so nothing more is merged until it is started ('samepage enable' does)"
+                : $"ksmd stands still; {driver} has it scan when it is worth it";
         }
 
         if (host.State == KsmdState.Absent)

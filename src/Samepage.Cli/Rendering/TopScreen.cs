@@ -58,7 +58,7 @@ internal sealed class TopScreen(
         }
         catch (TargetException gone)
         {
-            _survey = new ProcessSurvey([], 0, 0, false);
+            _survey = new ProcessSurvey([], 0, 0, false, false);
             _trouble = gone.Message;
         }
     }

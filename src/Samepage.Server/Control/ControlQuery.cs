@@ -16,9 +16,14 @@ public static class ControlQuery
     /// <param name="path">The socket; null: there is none.</param>
     public static DaemonStatus? TryStatus(string? path) => TryStatus(path, out _);
 
-    /// <summary>The same, and whether one may run there that does not talk to this user.</summary>
-    public static DaemonStatus? TryStatus(string? path, out bool isRefused) =>
-        TryAsk(path, "status", out isRefused) is { } json ? DaemonStatus.TryRead(json) : null;
+    /// <summary>The same, and whether one may run there that gave no answer: not to this user, not in time, or none that makes sense.</summary>
+    public static DaemonStatus? TryStatus(string? path, out bool isSilent)
+    {
+        var json = TryAsk(path, "status", out isSilent);
+        var status = json is null ? null : DaemonStatus.TryRead(json);
+        isSilent |= json is not null && status is null;
+        return status;
+    }
 
     /// <summary>Whether a daemon goes on turning: "ok", or what is wrong with it.</summary>
     /// <exception cref="LinuxException">Nobody listens there, or not to this caller.</exception>
@@ -29,9 +34,9 @@ public static class ControlQuery
     public static DecisionList? TryDecisions(string? path, int? pid) =>
         TryAsk(path, $"decisions {pid?.ToString(CultureInfo.InvariantCulture) ?? "host"}", out _) is { } json ? DecisionList.TryRead(json) : null;
 
-    private static byte[]? TryAsk(string? path, string question, out bool isRefused)
+    private static byte[]? TryAsk(string? path, string question, out bool isSilent)
     {
-        isRefused = false;
+        isSilent = false;
         try
         {
             return path is null ? null : Ask(path, question);
@@ -39,7 +44,7 @@ public static class ControlQuery
         catch (Exception nobody) when (nobody is LinuxException or IOException)
         {
             // A verb that asks works without an answer too.
-            isRefused = nobody is LinuxException { IsPermission: true };
+            isSilent = nobody is not LinuxException { Errno: not (Errno.EACCES or Errno.EPERM or Errno.EAGAIN or Errno.EPIPE or Errno.ECONNRESET) };
             return null;
         }
     }

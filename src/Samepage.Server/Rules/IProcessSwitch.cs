@@ -9,8 +9,8 @@ namespace Samepage.Server.Rules;
 /// <param name="Reason">Why, where there is something to say; a predicate whose subject is the process.</param>
 public sealed record SwitchOutcome(int Pid, bool IsDone, bool WasAlready, string Reason);
 
-/// <summary>Switches the kernel's merging on and off for running processes.</summary>
-public interface IProcessSwitch
+/// <summary>Switches the kernel's merging on and off for running processes. Disposing of it ends what is under way after the process that it is at.</summary>
+public interface IProcessSwitch : IDisposable
 {
     /// <summary>Opts processes in.</summary>
     IReadOnlyList<SwitchOutcome> Enable(IReadOnlyList<TargetProcess> targets);

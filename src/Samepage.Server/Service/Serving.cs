@@ -118,6 +118,7 @@ public sealed class Serving : IDisposable
         (_http, _control) = (null, null);
         _history.Dispose();
         _domains.Dispose();
+        _options.Switch.Dispose();
         _rulesWorker.Dispose();
         _guardWorker.Dispose();
         try
@@ -127,6 +128,21 @@ public sealed class Serving : IDisposable
         finally
         {
             FileHandle.Close(ref _lock);
+        }
+    }
+
+    /// <summary>
+    /// Removes the control socket that a daemon which was killed has left: whoever may not connect to it would take it for
+    /// that of one that lives.
+    /// </summary>
+    /// <param name="runDirectory">Where it lies.</param>
+    public static void RemoveLeftBehind(string runDirectory)
+    {
+        var path = Path.Combine(runDirectory, ControlSocket.FileName);
+        if (File.Exists(path) && FileHandle.TryLock(Path.Combine(runDirectory, LockName)) is >= 0 and var held)
+        {
+            File.Delete(path);
+            FileHandle.Close(ref held);
         }
     }
 

@@ -14,7 +14,7 @@ internal enum Capability
 }
 
 /// <summary>Where to look: kernel files under roots that tests replace, and the probes.</summary>
-internal sealed class HostView(ProcFs proc, string sysRoot, IKernelProbes probes)
+internal sealed class HostView(ProcFs proc, string sysRoot, IKernelProbes probes, string? driver)
 {
     private readonly Lazy<ulong> _capabilities = new(() =>
         ProcessStatus.Parse(KernelFile.TryReadText($"{proc.Root}/self/status") ?? "").EffectiveCapabilities);
@@ -22,6 +22,9 @@ internal sealed class HostView(ProcFs proc, string sysRoot, IKernelProbes probes
     public IKernelProbes Probes { get; } = probes;
 
     public string SysRoot { get; } = sysRoot;
+
+    /// <summary>Who drives ksmd; null where nobody does.</summary>
+    public string? Driver { get; } = driver;
 
     public KsmSysfs Ksm { get; } = new($"{sysRoot}/kernel/mm/ksm");
 

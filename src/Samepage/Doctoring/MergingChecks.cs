@@ -38,6 +38,7 @@ internal static class MergingChecks
         return (host.Ksm.Number("run"), error) switch
         {
             (1, Errno.None) => Say(FindingState.Ok, "scanning (run=1)", "what opts in is merged from now on"),
+            (0, _) when host.Driver is { } driver => Say(FindingState.Ok, "stands still (run=0)", $"{driver} has it scan when it is worth it; leave its settings to that"),
             (1, _) => Say(FindingState.Ok, $"scanning (run=1); its knobs are not yours to write ({error})", "what opts in is merged at the pace that is set"),
             (2, _) => Say(FindingState.Limited, "unmerging (run=2)", "somebody had everything unmerged; nothing merges until run=1",
                 $"echo 1 > {host.Ksm.Root}/run"),
@@ -66,8 +67,8 @@ internal static class MergingChecks
         var hours = mebibytes > 0 ? 64 * 1024 / mebibytes / 3600 : 0;
         var found = FormattableString.Invariant($"{pages} pages every {sleep} ms, {mebibytes:0} MiB/s at most");
         var meaning = FormattableString.Invariant($"64 GiB take {Span(hours)} a pass, and a merge needs two");
-        return mebibytes >= 200
-            ? new Finding("advisor", Group, "ksmd's pace", FindingState.Ok, found, meaning)
+        return mebibytes >= 200 || host.Driver is not null
+            ? new Finding("advisor", Group, "ksmd's pace", FindingState.Ok, found, host.Driver is { } driver ? $"{driver} sets it as the work demands" : meaning)
             : new Finding("advisor", Group, "ksmd's pace", FindingState.Limited, found, meaning,
                 $"raise it while guests start: echo 5000 > {host.Ksm.Root}/pages_to_scan (it costs CPU)");
     }
@@ -78,6 +79,7 @@ internal static class MergingChecks
 
     private static Finding SmartScan(HostView host) => host.Ksm.Number("smart_scan") switch
     {
+        1 when host.Driver is { } driver => new Finding("smart_scan", Group, "smart scan", FindingState.Ok, "on", $"{driver} switches it off while there is something to merge"),
         1 => new Finding("smart_scan", Group, "smart scan", FindingState.Limited, "on",
             "cheap, but pages of processes that started at different times may never meet: some duplicates stay unmerged",
             $"for a complete merge let a few full scans pass with: echo 0 > {host.Ksm.Root}/smart_scan"),

@@ -76,14 +76,15 @@ public sealed partial class Governor
             return new Choice(GovernorMode.Resting, 0, "no process has opted in: ksmd stands still");
         }
 
-        if (_work is null)
+        if (_work is { } work)
         {
-            return now.ProfitBytes < 0
-                ? new Choice(GovernorMode.Resting, 0, $"merging costs {Figures.Bytes(-now.ProfitBytes.Value)} more metadata than it saves: ksmd stands still until there is more memory")
-                : ChooseRest(now);
+            return ChoosePace(now, work);
         }
 
-        return ChoosePace(now, _work);
+        var rest = now.ProfitBytes < 0
+            ? new Choice(GovernorMode.Resting, 0, $"merging costs {Figures.Bytes(-now.ProfitBytes.Value)} more metadata than it saves: ksmd stands still until there is more memory")
+            : ChooseRest(now);
+        return _prospects.IsSettling ? rest with { Mode = GovernorMode.Waiting, Reason = "new memory still grows: waits until it has settled" } : rest;
     }
 
     /// <summary>Nothing is left to be done that anybody knows of.</summary>

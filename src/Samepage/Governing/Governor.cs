@@ -76,7 +76,7 @@ public sealed partial class Governor(GovernorOptions options)
 
     /// <summary>A patrol must be seen to end within the pause after its last turn.</summary>
     private TimeSpan LookAfter(Choice choice) =>
-        choice.Mode is GovernorMode.Working or GovernorMode.Hurrying || (choice.Mode is GovernorMode.Converged && choice.Share > options.TrickleShare)
+        choice.Mode is GovernorMode.Working or GovernorMode.Hurrying || choice.Share > options.TrickleShare
             ? s_lookWhileWorking
             : s_lookWhileIdle;
 

@@ -15,7 +15,7 @@ public enum GovernorMode
     /// <summary>The same, faster, because memory is short.</summary>
     Hurrying,
 
-    /// <summary>There is something to gain, and others need the CPU.</summary>
+    /// <summary>There is something to gain, and others need the CPU, or new memory still grows.</summary>
     Waiting,
 
     /// <summary>The CPU budget is used up for the moment.</summary>

@@ -84,5 +84,6 @@ public sealed record ProcessMerging(
 /// <param name="OptedInUnmerged">Others that opted in and have no merged pages.</param>
 /// <param name="Unreadable">Others that the caller may not look at.</param>
 /// <param name="HasUnscanned">A process has opted in as a whole and ksmd has not come to it yet.</param>
+/// <param name="HasUnscannedRegions">Likewise one that advised some of its memory; there may be nothing in that.</param>
 public sealed record ProcessSurvey(
-    IReadOnlyList<ProcessMerging> Shown, int OptedInUnmerged, int Unreadable, bool HasUnscanned);
+    IReadOnlyList<ProcessMerging> Shown, int OptedInUnmerged, int Unreadable, bool HasUnscanned, bool HasUnscannedRegions);

@@ -36,11 +36,16 @@ public sealed class MergingReader(ProcFs proc, KsmSysfs ksm)
     {
         var shown = new List<ProcessMerging>();
         int optedIn = 0, unreadable = 0;
-        var hasUnscanned = false;
+        var (hasUnscanned, hasUnscannedRegions) = (false, false);
         foreach (var pid in targets?.Select(target => target.Pid) ?? proc.ListProcesses())
         {
             var (stat, isRefused) = Read(pid);
-            hasUnscanned |= stat is { MergeAny: true, RmapItems: 0, MergingPages: 0, ZeroPages: 0 };
+            if (stat is { RmapItems: 0, MergingPages: 0, ZeroPages: 0 })
+            {
+                hasUnscanned |= stat.MergeAny is true;
+                hasUnscannedRegions |= stat.Mergeable is true;
+            }
+
             if (targets is not null || stat is { MergingPages: > 0 } or { ZeroPages: > 0 } || (withUnmerged && stat is ({ MergeAny: true } or { Mergeable: true })))
             {
                 if (Describe(pid, stat, isRefused) is { } process)
@@ -56,7 +61,7 @@ public sealed class MergingReader(ProcFs proc, KsmSysfs ksm)
         }
 
         shown.Sort(static (left, right) => (right.SavedBytes, left.Pid).CompareTo((left.SavedBytes, right.Pid)));
-        return new ProcessSurvey(shown, optedIn, unreadable, hasUnscanned);
+        return new ProcessSurvey(shown, optedIn, unreadable, hasUnscanned, hasUnscannedRegions);
     }
 
     private (KsmStat? Stat, bool IsRefused) Read(int pid)

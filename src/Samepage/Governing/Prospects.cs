@@ -59,6 +59,9 @@ public sealed class Prospects(GovernorOptions options)
     /// <summary>Why new memory that is there starts nothing, by an estimate's word, without a full stop; null where none does.</summary>
     public string? Declined { get; private set; }
 
+    /// <summary>Work will begin for new memory, once that has stopped growing.</summary>
+    public bool IsSettling => _settling.IsWaiting;
+
     /// <summary>New memory that no work was begun for, once it has stopped growing; where memory is short, at once.</summary>
     public Prospect? NewMemory(HostSample now, double passNanoseconds, bool isMemoryShort)
     {

@@ -188,6 +188,9 @@ public sealed class SavedSettings : IDisposable
 
         _record = next;
         KernelFile.WriteText($"{_ksm.Root}/{file}", value);
+
+        // It was written: what was there before is no longer ours, should somebody else write that now.
+        _record = record with { Changes = [.. others, new ChangedSetting(file, found, value, value)] };
     }
 
     /// <summary>Puts back every value found, latest change first. A second call does nothing.</summary>

@@ -16,6 +16,9 @@ internal sealed class Settling(TimeSpan waitMax)
     private TimeSpan? _firstSeenAt;
     private (TimeSpan At, long Bytes) _mark;
 
+    /// <summary>There is new memory that still grows.</summary>
+    public bool IsWaiting => _firstSeenAt is not null;
+
     /// <summary>There is no new memory (any more).</summary>
     public void Reset() => _firstSeenAt = null;
 

@@ -11,7 +11,7 @@ namespace Samepage.Guarding;
 /// <param name="ReclaimableBytes">File pages among that, which the kernel drops first.</param>
 /// <param name="SwapBytes">What it may still swap out.</param>
 /// <param name="SwappedBytes">What of it is in swap.</param>
-/// <param name="SwapAllowedBytes">What its own limit would still let it swap out, were there swap without end.</param>
+/// <param name="SwapAllowedBytes">What its limit and those above would still let it swap out, were there swap without end.</param>
 public sealed record ControlGroupHeadroom(
     string Group, long LimitBytes, long UsedBytes, long ReclaimableBytes, long SwapBytes, long SwappedBytes = 0, long SwapAllowedBytes = long.MaxValue)
 {
@@ -77,29 +77,37 @@ public sealed record ControlGroupHeadroom(
     /// <param name="swapFreeBytes">Free swap of the host, beyond which no group can go.</param>
     public static IEnumerable<ControlGroupHeadroom> Levels(ControlGroup group, long swapFreeBytes)
     {
+        return Upwards(group).Select(each => Look(each, swapFreeBytes)).OfType<ControlGroupHeadroom>();
+    }
+
+    /// <summary>A group and all groups above but the root, the lowest first.</summary>
+    private static IEnumerable<ControlGroup> Upwards(ControlGroup group)
+    {
         for (var at = group.Path; at.Length > 0; at = at[..Math.Max(0, at.LastIndexOf('/'))])
         {
-            if (Look(group with { Path = at }, swapFreeBytes) is { } level)
-            {
-                yield return level;
-            }
+            yield return group with { Path = at };
         }
     }
 
     private static ControlGroupHeadroom? Look(ControlGroup group, long swapFreeBytes) =>
-        group.IsUnified ? Version2(group.Directory, group.Path, swapFreeBytes) : Version1(group.Directory, group.Path, swapFreeBytes);
+        group.IsUnified ? Version2(group, swapFreeBytes) : Version1(group.Directory, group.Path, swapFreeBytes);
 
-    private static ControlGroupHeadroom? Version2(string directory, string group, long swapFreeBytes)
+    private static ControlGroupHeadroom? Version2(ControlGroup group, long swapFreeBytes)
     {
+        var directory = group.Directory;
         if (Number($"{directory}/memory.max") is not { } limit || Number($"{directory}/memory.current") is not { } used)
         {
             return null;
         }
 
         var swapped = Number($"{directory}/memory.swap.current") ?? 0;
-        var allowed = Number($"{directory}/memory.swap.max") is { } most ? Math.Max(0, most - swapped) : long.MaxValue;
-        return new ControlGroupHeadroom(group, limit, used, FilePages(Stat(directory), ""), Math.Min(allowed, swapFreeBytes), swapped, allowed);
+        var allowed = Upwards(group).Min(SwapAllowed);
+        return new ControlGroupHeadroom(group.Path, limit, used, FilePages(Stat(directory), ""), Math.Min(allowed, swapFreeBytes), swapped, allowed);
     }
+
+    /// <summary>What a group's own limit leaves it of swap.</summary>
+    private static long SwapAllowed(ControlGroup group) =>
+        Number($"{group.Directory}/memory.swap.max") is { } most ? Math.Max(0, most - (Number($"{group.Directory}/memory.swap.current") ?? 0)) : long.MaxValue;
 
     private static ControlGroupHeadroom? Version1(string directory, string group, long swapFreeBytes)
     {

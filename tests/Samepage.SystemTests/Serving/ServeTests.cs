@@ -154,6 +154,36 @@ public sealed class ServeTests : IDisposable
         Assert.Equal(0, daemon.End("TERM"));
     }
 
+    /// <summary>Nothing has opted in, or nothing of it is worth merging: both are ends, and nobody waits for more.</summary>
+    [Fact]
+    public void The_wait_ends_where_there_is_nothing_to_merge()
+    {
+        using var lease = KsmdLease.Take();
+        using var daemon = new ServeProcess(_directory);
+        daemon.Expect("READY=1");
+        var waited = daemon.Ask("status", "--wait", "--timeout", "100s");
+        Assert.True(waited.Status == 0, waited.Output + waited.Errors);
+        Assert.Equal(0, daemon.End("TERM"));
+    }
+
+    /// <summary>What lies there would be taken for a daemon by those who may not connect.</summary>
+    [Fact]
+    public void A_socket_of_one_that_was_killed_is_removed()
+    {
+        string[] putBack = ["serve", "--put-back", "--state", Path.Combine(_directory, "state"), "--run", Path.Combine(_directory, "run")];
+        using var lease = KsmdLease.Take();
+        using (var killed = new ServeProcess(_directory))
+        {
+            killed.Expect("READY=1");
+            Assert.Equal(0, SamepageCommand.Run(putBack).Status);
+            Assert.True(File.Exists(killed.Control), "that of one that lives is left alone");
+            Assert.NotEqual(0, killed.End("KILL"));
+            Assert.True(File.Exists(killed.Control));
+            Assert.Equal(0, SamepageCommand.Run(putBack).Status);
+            Assert.False(File.Exists(killed.Control));
+        }
+    }
+
     [Fact]
     public void A_dry_run_changes_nothing()
     {

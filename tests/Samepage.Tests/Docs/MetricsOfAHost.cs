@@ -25,7 +25,7 @@ internal sealed class MetricsOfAHost : IDisposable
         _host.Pass(_daemon, 20);
         var routes = new Routes(
             () => _daemon.Status, new DecisionSource(_host.Log!, _daemon.RuleOf, () => TimeSpan.Zero),
-            new ProcessFigures(() => new ProcessSurvey([new ProcessMerging(7, "qemu", 5, 1, 9, OptInKind.Regions, true)], 0, 0, false), _host.Clock),
+            new ProcessFigures(() => new ProcessSurvey([new ProcessMerging(7, "qemu", 5, 1, 9, OptInKind.Regions, true)], 0, 0, false, false), _host.Clock),
             new HistoryDesk(() => null, _host.Clock, () => { }),
             () => new BesideFigures([new(DomainReport.SchemaName, "web", 70, 1, 1, 1, 1, 1, 1, new SegmentsReport(1, 1, 4096, 0), [])], new Dictionary<string, bool> { ["web"] = false }, true));
         Text = Encoding.UTF8.GetString(routes.Answer("/metrics", "").Body);

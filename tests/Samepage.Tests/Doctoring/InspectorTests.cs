@@ -84,6 +84,20 @@ public class InspectorTests
         Assert.Contains("64 GiB take 56 minutes a pass", host.Find("advisor").Meaning);
     }
 
+    /// <summary>Who followed a remedy there would take ksmd out of its hands.</summary>
+    [Theory]
+    [InlineData(Errno.None)]
+    [InlineData(Errno.EACCES)]
+    public void What_a_daemon_drives_needs_no_remedy(Errno write)
+    {
+        using var host = new MadeUpHost { WriteAnswer = write, Driver = "the daemon (process 7)" };
+        (host.Tree["sys/kernel/mm/ksm/run"], host.Tree["sys/kernel/mm/ksm/pages_to_scan"], host.Tree["sys/kernel/mm/ksm/smart_scan"]) = ("0\n", "100\n", "1\n");
+        Assert.All(["ksmd", "advisor", "smart_scan"], (string id) => Assert.Equal((FindingState.Ok, null), (host.Find(id).State, host.Find(id).Remedy)));
+        Assert.Contains("process 7", host.Find("ksmd").Meaning, StringComparison.Ordinal);
+        host.Driver = null;
+        Assert.All(["ksmd", "advisor", "smart_scan"], (string id) => Assert.NotEqual((FindingState.Ok, null), (host.Find(id).State, host.Find(id).Remedy)));
+    }
+
     [Theory]
     [InlineData("0", Errno.None, FindingState.Limited, true)]
     [InlineData("0", Errno.EACCES, FindingState.Limited, true)]

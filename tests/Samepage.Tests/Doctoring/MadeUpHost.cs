@@ -56,8 +56,11 @@ internal sealed class MadeUpHost : IKernelProbes, IDisposable
         OptInAnswer = Errno.EINVAL;
     }
 
+    /// <summary>The daemon that drives ksmd.</summary>
+    public string? Driver { get; set; }
+
     public HostReport Inspect() =>
-        new Inspector(new ProcFs(Tree.PathOf("proc")), Tree.PathOf("sys"), this).Inspect();
+        new Inspector(new ProcFs(Tree.PathOf("proc")), Tree.PathOf("sys"), this, Driver).Inspect();
 
     public Finding Find(string id) => Inspect().Findings.Single(finding => finding.Id == id);
 

@@ -179,6 +179,21 @@ public class GovernorTests
             seed => Assert.InRange(CpuSecondsOfASlowBoot(seed, TimeSpan.FromSeconds(10)) / CpuSecondsOfASlowBoot(seed, TimeSpan.Zero), 0, 0.9),
             iter: Runs);
 
+    /// <summary>Who waits for the end of merging must not take it for reached meanwhile.</summary>
+    [Fact]
+    public void While_a_guest_boots_it_is_not_converged()
+    {
+        var host = HostOf(7, 8);
+        var run = GovernedRun.Of(host, new GovernorOptions { SettleMax = TimeSpan.FromSeconds(10) });
+        run.For(TimeSpan.FromMinutes(5));
+        Assert.Equal(GovernorMode.Converged, run.Decisions[^1].Mode);
+        host.Arrive(new GuestKind(1024, 0.4, BootSeconds: 8));
+        run.For(TimeSpan.FromSeconds(5));
+        Assert.Equal((GovernorMode.Waiting, "new memory still grows: waits until it has settled"), (run.Decisions[^1].Mode, run.Decisions[^1].Reason));
+        run.For(TimeSpan.FromMinutes(2));
+        Assert.Equal(GovernorMode.Converged, run.Decisions[^1].Mode);
+    }
+
     [Fact]
     public void Memory_that_never_stops_growing_is_not_waited_for_for_ever()
     {
@@ -269,7 +284,7 @@ public class GovernorTests
         run.For(TimeSpan.FromSeconds(50));
 
         // A patrol that was due just then is a pass of its own.
-        var patrols = run.Decisions.Any(decision => decision is { Mode: GovernorMode.Converged, Order.IsRunning: true } && decision.At > host.Now - TimeSpan.FromSeconds(50)) ? 1 : 0;
+        var patrols = run.Decisions.Any(decision => decision is { Mode: GovernorMode.Converged or GovernorMode.Waiting, Order.IsRunning: true } && decision.At > host.Now - TimeSpan.FromSeconds(50)) ? 1 : 0;
         return (host.Ksmd.FullScans - before - patrols, host.MergedShareOf(guest));
     }
 

@@ -57,7 +57,14 @@ public sealed class MergingReaderTests : IDisposable
     public void A_process_that_ksmd_has_not_come_to_is_noticed()
     {
         Add(64, "new", 0, "ksm_rmap_items 0\nksm_zero_pages 0\nksm_merging_pages 0\nksm_merge_any: yes\n");
-        Assert.True(Reader.ReadProcesses(null).HasUnscanned);
+        Assert.Equal((true, false), (Reader.ReadProcesses(null).HasUnscanned, Reader.ReadProcesses(null).HasUnscannedRegions));
+    }
+
+    [Fact]
+    public void Nor_one_of_which_some_regions_may_be_merged()
+    {
+        Add(64, "new", 0, "ksm_rmap_items 0\nksm_zero_pages 0\nksm_merging_pages 0\nksm_merge_any: no\nksm_mergeable: yes\n");
+        Assert.Equal((false, true), (Reader.ReadProcesses(null).HasUnscanned, Reader.ReadProcesses(null).HasUnscannedRegions));
     }
 
     [Fact]

@@ -136,6 +136,20 @@ public sealed class SavedSettingsTests : IDisposable
         Assert.Equal(("777", "0"), (Read("pages_to_scan"), Read("run")));
     }
 
+    /// <summary>A setting with two values has always had the other one too; that does not make it ours when somebody else writes it.</summary>
+    [Fact]
+    public void A_value_that_was_ours_before_and_is_anothers_now_stays_theirs()
+    {
+        using (var settings = SavedSettings.Take(_ksm, State, _proc))
+        {
+            settings.Set("run", "1");
+            settings.Set("run", "0");
+            Write("run", "1\n");
+        }
+
+        Assert.Equal("1", Read("run"));
+    }
+
     /// <summary>Killed between the note and the setting: what holds is the value before, which was written here too.</summary>
     [Fact]
     public void A_value_that_was_noted_and_never_written_leaves_the_one_before_ours()

@@ -80,6 +80,19 @@ public sealed class CoverageTests : IDisposable
         Assert.Equal([("/a", 40 * Mebi, 70 * Mebi), ("/c", 4 * Mebi, 5 * Mebi)], found.Select(group => (group.Group, group.MemoryBytes, group.SwappedBytes)));
     }
 
+    /// <summary>The kernel asks all groups above as well, also those without a limit of memory: a slice that may not swap at all.</summary>
+    [Fact]
+    public void A_group_may_swap_what_those_above_let_it()
+    {
+        _tree["cgroup/cgroup.controllers"] = "memory\n";
+        (_tree["cgroup/slice/memory.max"], _tree["cgroup/slice/memory.current"]) = ("max\n", $"{95 * Mebi}\n");
+        (_tree["cgroup/slice/memory.swap.max"], _tree["cgroup/slice/memory.swap.current"]) = ($"{50 * Mebi}\n", $"{20 * Mebi}\n");
+        (_tree["cgroup/slice/vm/memory.max"], _tree["cgroup/slice/vm/memory.current"]) = ($"{100 * Mebi}\n", $"{90 * Mebi}\n");
+        (_tree["cgroup/slice/vm/memory.swap.max"], _tree["cgroup/slice/vm/memory.swap.current"]) = ("max\n", $"{5 * Mebi}\n");
+        var found = Assert.Single(ControlGroupHeadroom.OfAll(_tree.PathOf("cgroup")));
+        Assert.Equal(("/slice/vm", 40 * Mebi, 30 * Mebi), (found.Group, found.Bytes, found.SwapAllowedBytes));
+    }
+
     /// <summary>As after its limit was lowered: what it uses too much must go to its swap first.</summary>
     [Fact]
     public void A_group_over_its_limit_has_less_to_supply_than_its_swap()

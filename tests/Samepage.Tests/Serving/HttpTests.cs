@@ -33,7 +33,7 @@ public sealed partial class HttpTests : IDisposable
         var reader = new MergingReader(_host.Options.Roots.Proc, _host.Options.Roots.Ksm);
         _routes = new Routes(
             () => _daemon.Status, new DecisionSource(_host.Log!, _daemon.RuleOf, () => TimeSpan.Zero),
-            new ProcessFigures(() => new ProcessSurvey([new ProcessMerging(7, "we\"ird\\na\nme", 5, 1, 9, OptInKind.Regions, true)], 0, 0, false), _host.Clock),
+            new ProcessFigures(() => new ProcessSurvey([new ProcessMerging(7, "we\"ird\\na\nme", 5, 1, 9, OptInKind.Regions, true)], 0, 0, false, false), _host.Clock),
             new HistoryDesk(() => _history, _host.Clock, () => { }),
             () => new BesideFigures([], new Dictionary<string, bool> { ["web"] = false }, true))
         {

@@ -160,6 +160,10 @@ internal sealed class RecordingSwitch : IProcessSwitch
 
     public IReadOnlyList<SwitchOutcome> Disable(IReadOnlyList<TargetProcess> targets) => Answer(targets, Disabled);
 
+    public void Dispose()
+    {
+    }
+
     private IReadOnlyList<SwitchOutcome> Answer(IReadOnlyList<TargetProcess> targets, List<int> list)
     {
         list.AddRange(targets.Select(target => target.Pid));

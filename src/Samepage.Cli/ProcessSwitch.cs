@@ -38,15 +38,20 @@ internal sealed class ProcessSwitch : IProcessSwitch
         var command = SelfProcess.Command([.. verb, "--json", "--pid", pids]);
         var start = Custody.Behind(new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true, RedirectStandardError = true });
         using var process = Start(start);
-        var errors = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        lock (_gate)
+        try
         {
-            _atWork = null;
+            var errors = process.StandardError.ReadToEndAsync();
+            var output = process.StandardOutput.ReadToEnd();
+            process.WaitForExit();
+            return TryRead(output) ?? throw new IOException($"'samepage {verb[0]}' gave no answer: {errors.GetAwaiter().GetResult().Trim()}");
         }
-
-        return TryRead(output) ?? throw new IOException($"'samepage {verb[0]}' gave no answer: {errors.GetAwaiter().GetResult().Trim()}");
+        finally
+        {
+            lock (_gate)
+            {
+                _atWork = null;
+            }
+        }
     }
 
     private Process Start(ProcessStartInfo start)

@@ -338,8 +338,14 @@ static int clip(uint64_t *start, uint64_t *end)
 	return *start < *end && range_overlaps(&samepage_inner.ranges, *start, *end);
 }
 
-/* Forgets a range, or excludes it for good, once it is anonymous again. -EBUSY: it is private, and stays known. */
-static int32_t unmerge(uint64_t start, uint64_t end, int is_excluded)
+/* What becomes of a range that is anonymous again. */
+enum outcome { FORGOTTEN, EXCLUDED, LEAVING };
+
+/*
+ * Forgets a range, or excludes it for good, once it is anonymous again. -EBUSY where it has to stay on segments: it is
+ * private and merged no more, and stays known; where the program would leave, all stays as it is.
+ */
+static int32_t unmerge(uint64_t start, uint64_t end, enum outcome outcome)
 {
 	int32_t result;
 	int is_left;
@@ -349,11 +355,12 @@ static int32_t unmerge(uint64_t start, uint64_t end, int is_excluded)
 	result = unmerge_and_hold(start, end, &is_left);
 	if (result)
 		return result;
-	ranges_edit(is_excluded || is_left ? RANGE_EXCLUDE : RANGE_REMOVE, start, end, 0);
-	if (is_left && !is_excluded)
+	if (!is_left || outcome != LEAVING)
+		ranges_edit(outcome == EXCLUDED || is_left ? RANGE_EXCLUDE : RANGE_REMOVE, start, end, 0);
+	if (is_left && outcome == FORGOTTEN)
 		ranges_edit(RANGE_SET, start, end, RANGE_LEFT);
 	hold_give();
-	return is_left && !is_excluded ? -EBUSY : 0;
+	return is_left && outcome != EXCLUDED ? -EBUSY : 0;
 }
 
 static void engine_await_end(void)
@@ -370,7 +377,7 @@ static int32_t leave(void)
 
 	if (state_now() == SAMEPAGE_STATE_NONE)
 		return -ENOTCONN;
-	result = unmerge(0, UINT64_MAX, 0);
+	result = unmerge(0, UINT64_MAX, LEAVING);
 	if (result || state_now() == SAMEPAGE_STATE_CHILD)
 		return (int32_t)result;
 	result = request_post(SAMEPAGE_REQUEST_LEAVE, 0, 0, 0);
@@ -442,7 +449,7 @@ int32_t samepage_range_unadvise(void *address, uint64_t length)
 	uint64_t start, end;
 	int32_t result = whole_pages(address, length, &start, &end);
 
-	return result ? result : unmerge(start, end, 0);
+	return result ? result : unmerge(start, end, FORGOTTEN);
 }
 
 int32_t samepage_range_discard(void *address, uint64_t length)
@@ -582,7 +589,7 @@ int32_t samepage_inner_exclude(uint64_t start, uint64_t end, const char *reason)
 
 	if (reason)
 		snprintf(samepage_inner.own_reason, sizeof(samepage_inner.own_reason), "%s", reason);
-	result = unmerge(start, end, 1);
+	result = unmerge(start, end, EXCLUDED);
 	if (result)
 		ranges_edit(RANGE_EXCLUDE, start, end, 0);
 	return result;

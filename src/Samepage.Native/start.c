@@ -110,7 +110,7 @@ static engine_run load(void)
 
 static int core_filter(int takes_files)
 {
-	long descriptor = syscall(SYS_openat, AT_FDCWD, "/proc/thread-self/coredump_filter", O_RDWR | O_CLOEXEC);
+	long descriptor = syscall(SYS_openat, AT_FDCWD, "/proc/self/coredump_filter", O_RDWR | O_CLOEXEC);
 	char text[32] = "";
 	unsigned long before, after;
 	int changes = 0;
@@ -137,11 +137,11 @@ static int core_filter(int takes_files)
  *
  * The kernel copies the first 64 in any case, and they are closed again one by one, which is no more to their files than
  * what a child does before it executes. But to a message queue it would be the end of this process's mq_notify: such a
- * one is kept. Only for a queue mq_getsetattr does not give EBADF, and it waits for nobody.
+ * one is kept, and with it the thread. Only for a queue mq_getsetattr does not give EBADF, and it waits for nobody.
  */
 #define COPIED_ALWAYS 64
 
-static int leave_descriptors(void)
+static int leave_descriptors(int *keeps_queue)
 {
 	struct mq_attr attributes;
 
@@ -152,6 +152,8 @@ static int leave_descriptors(void)
 	for (int i = 0; i < COPIED_ALWAYS; i++)
 		if (syscall(SYS_mq_getsetattr, i, NULL, &attributes) < 0)
 			syscall(SYS_close, i);
+		else
+			*keeps_queue = 1;
 	/* Whatever a library may write there goes nowhere. */
 	for (int i = 0; i < 3; i++)
 		syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR);
@@ -163,7 +165,7 @@ static void *engine_thread(void *unused)
 	struct samepage_gate *gate = samepage_inner.gate;
 	_Atomic uint32_t *bell = (_Atomic uint32_t *)&gate->doorbell;
 	engine_run run;
-	int has_filter;
+	int has_filter, keeps_queue = 0;
 
 	(void)unused;
 	is_engine = 1;
@@ -175,7 +177,7 @@ static void *engine_thread(void *unused)
 			break;
 		futex_wait(bell, rung, 0);
 	}
-	run = leave_descriptors() ? load() : NULL;
+	run = leave_descriptors(&keeps_queue) ? load() : NULL;
 	if (run) {
 		atomic_store(&samepage_inner.has_merged, 1);
 		has_filter = core_filter(1);
@@ -187,6 +189,8 @@ static void *engine_thread(void *unused)
 			core_filter(0);
 	}
 	request_engine_gone();
+	while (keeps_queue)
+		syscall(SYS_pause);
 	return NULL;
 }
 

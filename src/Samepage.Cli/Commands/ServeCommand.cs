@@ -20,7 +20,7 @@ internal static class ServeCommand
     private static readonly Option<string?> s_hostProc = new("--host-proc") { Description = "In a container: look for ksmd's thread, to know its CPU time, in the host's /proc as mounted here", HelpName = "DIR" };
     private static readonly Option<string?> s_listen = new("--listen") { Description = "Where HTTP listens, whatever the policy says: 127.0.0.1:7373, [::1]:7373, off", HelpName = "ADDR|off" };
 
-    private static readonly Option<bool> s_putBack = new("--put-back") { Description = "Only put back settings of ksmd that a daemon which was killed has left changed, and end" };
+    private static readonly Option<bool> s_putBack = new("--put-back") { Description = "Only put back settings of ksmd that a daemon which was killed has left changed, remove its control socket, and end" };
 
     public static Command Create()
     {
@@ -65,14 +65,14 @@ internal static class ServeCommand
     /// <summary>For when no daemon starts again that would do it: the unit calls it at each stop, the package when it goes.</summary>
     private static int PutBack(string state, string? run)
     {
-        if (run is not null)
-        {
-            Serving.RemoveLeftBehind(run);
-        }
-
         foreach (var setting in SavedSettings.RestoreLeftBehind(new Linux.Sys.KsmSysfs(), state, new Linux.Proc.ProcFs()))
         {
             StandardError.Tell($"put back: {setting}");
+        }
+
+        if (run is not null)
+        {
+            Serving.RemoveLeftBehind(run);
         }
 
         return ExitCode.Done;

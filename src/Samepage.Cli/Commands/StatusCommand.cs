@@ -119,16 +119,14 @@ internal static class StatusCommand
     private static ConvergenceVerdict Wait(
         KsmSysfs ksm, MergingReader reader, ConvergenceWaiter waiter, TimeSpan? timeout, CancellationToken cancel)
     {
-        if (DaemonQuery.FindDriver(out var isSilent) is not null)
+        if (DaemonQuery.FindDriver(out var isSilent) is not null || isSilent)
         {
             return WaitForDaemon(ksm, reader, timeout, cancel);
         }
 
         if (!ksm.IsRunning)
         {
-            throw new CommandFailure(ExitCode.Failed, isSilent
-                ? "ksmd stands still, and the daemon that drives it gives this user no answer; wait as root"
-                : "ksmd stands still, so there is nothing to wait for; 'samepage enable' starts it");
+            throw new CommandFailure(ExitCode.Failed, "ksmd stands still, so there is nothing to wait for; 'samepage enable' starts it");
         }
 
         void Tell(ConvergenceSample sample, ConvergenceVerdict now) => Progress(sample.SavedPages * 4096, now.Reason);
@@ -154,7 +152,9 @@ internal static class StatusCommand
             var daemon = DaemonQuery.FindDriver(out var isSilent);
             if (daemon is null && (!isSilent || clock.Elapsed - heardAt >= s_silencePatience))
             {
-                throw new CommandFailure(ExitCode.Failed, "the daemon has ended or no longer answers, and ksmd was its to drive; 'systemctl status samepage' says more");
+                throw new CommandFailure(ExitCode.Failed, isSilent
+                    ? "a daemon that drives ksmd gives this user no answer; wait as root, or see 'systemctl status samepage'"
+                    : "the daemon has ended, and ksmd was its to drive; 'systemctl status samepage' says more");
             }
 
             if (daemon is not null && daemon.Governor.SettingsLeftAlone.Contains("run") && !ksm.IsRunning)

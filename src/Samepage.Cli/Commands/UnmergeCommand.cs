@@ -80,9 +80,9 @@ internal static class UnmergeCommand
     /// <returns>Whether it was stopped.</returns>
     private static bool QuietKsmd(KsmSysfs ksm, bool isAll)
     {
-        if (DaemonQuery.FindDriver(out _) is { } daemon)
+        if (DaemonQuery.DriverInWords() is { } driver)
         {
-            StandardError.Tell($"the daemon (process {daemon.Pid}) has ksmd merge, and will have it merge these pages again; stop it first, or 'samepage disable' the processes");
+            StandardError.Tell($"{driver} has ksmd merge, and will have it merge these pages again; stop it first, or 'samepage disable' the processes");
             return false;
         }
 

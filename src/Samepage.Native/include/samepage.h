@@ -71,8 +71,8 @@ struct samepage_join_options {
 SAMEPAGE_PUBLIC int32_t samepage_domain_join(const struct samepage_join_options *options);
 
 /*
- * Makes every page private again and stops merging. Refused, and still a member, with -EAGAIN for want of memory, and
- * with -EBUSY as samepage_range_unadvise.
+ * Makes every page private again and stops merging. Refused, and still a member as before, with -EAGAIN for want of
+ * memory, and with -EBUSY where pages have to stay on a segment, as with samepage_range_unadvise.
  */
 SAMEPAGE_PUBLIC int32_t samepage_domain_leave(void);
 
@@ -81,8 +81,9 @@ SAMEPAGE_PUBLIC int32_t samepage_range_advise(void *address, uint64_t length);
 
 /*
  * Takes it back: every page is private and anonymous on return. -EAGAIN, and unchanged, where memory would not do;
- * -EBUSY where pages are in use for I/O, or may be (samepage_reason_text says it), or in a forked child: they are private
- * and merged no more, but must still be discarded by samepage_range_discard; ask again later. -EDEADLK between samepage_hold and samepage_release, as for everything that waits for the engine.
+ * -EBUSY where pages have to stay on a segment for now, as they are in use for I/O, or may be (samepage_reason_text says
+ * it), or no mapping is left (vm.max_map_count), or in a forked child: they are private and merged no more, but must
+ * still be discarded by samepage_range_discard; ask again later. -EDEADLK between samepage_hold and samepage_release, as for everything that waits for the engine.
  */
 SAMEPAGE_PUBLIC int32_t samepage_range_unadvise(void *address, uint64_t length);
 

@@ -41,7 +41,7 @@ internal static class MergingChecks
             (0, _) when host.Driver is { } driver => Say(FindingState.Ok, "stands still (run=0)", $"{driver} has it scan when it is worth it; leave its settings to that"),
             (1, _) => Say(FindingState.Ok, $"scanning (run=1); its knobs are not yours to write ({error})", "what opts in is merged at the pace that is set"),
             (2, _) => Say(FindingState.Limited, "unmerging (run=2)", "somebody had everything unmerged; nothing merges until run=1",
-                $"echo 1 > {host.Ksm.Root}/run"),
+                host.Driver is { } who ? $"'systemctl reload samepage' has {who} take it up again" : $"echo 1 > {host.Ksm.Root}/run"),
             (_, Errno.None) => Say(FindingState.Limited, "stands still (run=0)", "nothing merges until it is started",
                 $"'samepage enable' and 'samepage run' start it; by hand: echo 1 > {host.Ksm.Root}/run"),
             (_, Errno.EROFS) => Say(FindingState.Missing, "stands still, and /sys is read-only here", "ksmd cannot be started from here",
@@ -53,6 +53,12 @@ internal static class MergingChecks
 
     private static Finding Pace(HostView host)
     {
+        if (host.Driver is { } driver)
+        {
+            return new Finding("advisor", Group, "ksmd's pace", FindingState.Ok, host.Ksm.IsAdvisorOn ? "held by the advisor" : "set",
+                $"{driver} sets it as the work demands, and switches the advisor off for that");
+        }
+
         if (host.Ksm.IsAdvisorOn)
         {
             return new Finding("advisor", Group, "ksmd's pace", FindingState.Limited,
@@ -67,8 +73,8 @@ internal static class MergingChecks
         var hours = mebibytes > 0 ? 64 * 1024 / mebibytes / 3600 : 0;
         var found = FormattableString.Invariant($"{pages} pages every {sleep} ms, {mebibytes:0} MiB/s at most");
         var meaning = FormattableString.Invariant($"64 GiB take {Span(hours)} a pass, and a merge needs two");
-        return mebibytes >= 200 || host.Driver is not null
-            ? new Finding("advisor", Group, "ksmd's pace", FindingState.Ok, found, host.Driver is { } driver ? $"{driver} sets it as the work demands" : meaning)
+        return mebibytes >= 200
+            ? new Finding("advisor", Group, "ksmd's pace", FindingState.Ok, found, meaning)
             : new Finding("advisor", Group, "ksmd's pace", FindingState.Limited, found, meaning,
                 $"raise it while guests start: echo 5000 > {host.Ksm.Root}/pages_to_scan (it costs CPU)");
     }

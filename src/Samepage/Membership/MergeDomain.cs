@@ -147,8 +147,8 @@ public sealed unsafe class MergeDomain : IDisposable
 
     /// <summary>Makes every page private again and stops merging. Another domain can be joined then.</summary>
     /// <exception cref="LinuxException">
-    /// EAGAIN: memory would not suffice, and all is as before. EBUSY: pages are in use for I/O, or may be, and have to stay on
-    /// segments; they are private, and this process is a member still.
+    /// EAGAIN: memory would not suffice, and all is as before. EBUSY: pages have to stay on segments for now, as they are in
+    /// use for I/O, or may be, or no mapping is left; this process is a member still.
     /// </exception>
     public void Leave()
     {

@@ -451,6 +451,15 @@ static void task_queue(char **argument)
     for (int tries = 0; tries < 100 && signals == 0; tries++)
         usleep(10000);
     CHECK(signals == 1);
+    /* Nor when the engine ends. */
+    char text[8];
+    CHECK(mq_receive(queue, text, sizeof text, NULL) == 1);
+    CHECK(mq_notify(queue, &event) == 0);
+    CHECK(samepage_domain_leave() == 0);
+    CHECK(mq_send(queue, "x", 1, 0) == 0);
+    for (int tries = 0; tries < 100 && signals == 1; tries++)
+        usleep(10000);
+    CHECK(signals == 2);
 }
 
 static pthread_t first;

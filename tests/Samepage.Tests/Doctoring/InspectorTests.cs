@@ -94,6 +94,9 @@ public class InspectorTests
         (host.Tree["sys/kernel/mm/ksm/run"], host.Tree["sys/kernel/mm/ksm/pages_to_scan"], host.Tree["sys/kernel/mm/ksm/smart_scan"]) = ("0\n", "100\n", "1\n");
         Assert.All(["ksmd", "advisor", "smart_scan"], (string id) => Assert.Equal((FindingState.Ok, null), (host.Find(id).State, host.Find(id).Remedy)));
         Assert.Contains("process 7", host.Find("ksmd").Meaning, StringComparison.Ordinal);
+        host.Tree["sys/kernel/mm/ksm/advisor_mode"] = "none [scan-time]\n";
+        Assert.Equal((FindingState.Ok, null), (host.Find("advisor").State, host.Find("advisor").Remedy));
+        host.Tree["sys/kernel/mm/ksm/advisor_mode"] = "[none] scan-time\n";
         host.Driver = null;
         Assert.All(["ksmd", "advisor", "smart_scan"], (string id) => Assert.NotEqual((FindingState.Ok, null), (host.Find(id).State, host.Find(id).Remedy)));
     }

@@ -35,6 +35,7 @@ public sealed class DirectFilesTests : IDisposable
     [InlineData("0100002", true)]
     [InlineData("0100001", false)]
     [InlineData("0300000", false)]
+    [InlineData("020300002", true)]
     [InlineData("012000000", false)]
     public void On_FUSE_whatever_can_be_read_is_minded(string flags, bool isMinded) =>
         Look(flags, 41, "/mnt/with space/file", isMinded ? "a file is open on fuse.sshfs (descriptor 12), which may read it past the page cache, where nobody can see that: merging pauses" : null);

@@ -131,8 +131,8 @@ internal sealed class DirectFiles(ProcFs proc, int pid)
         /// <summary>O_DIRECT is 040000.</summary>
         public bool IsDirect => (Digit(5) & 4) != 0;
 
-        /// <summary>Neither O_WRONLY (01) nor a directory (0200000) or a mere path (010000000).</summary>
-        public bool IsReadable => (Digit(1) & 3) != 1 && (Digit(6) & 2) == 0 && (Digit(8) & 1) == 0;
+        /// <summary>Neither O_WRONLY (01) nor a directory (0200000, which O_TMPFILE, 020000000, has too) or a mere path (010000000).</summary>
+        public bool IsReadable => (Digit(1) & 3) != 1 && ((Digit(6) & 2) == 0 || (Digit(8) & 2) != 0) && (Digit(8) & 1) == 0;
 
         private int Digit(int fromRight) => Octal.Length >= fromRight ? Octal[^fromRight] - '0' : 0;
     }

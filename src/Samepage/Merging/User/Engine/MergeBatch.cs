@@ -56,7 +56,7 @@ internal sealed unsafe class MergeBatch(
             }
 
             var known = chunk.Region.Fingerprints(chunk);
-            var found = looker.Look(chunk, _fresh, allowance);
+            var found = looker.Look(chunk, _fresh);
             chunk.IsUnfinished = false;
             schedule.NoteLook(chunk, known, _fresh, found);
             Add(chunk, looker);

@@ -14,19 +14,12 @@ internal sealed unsafe class PageLooker : IDisposable
 {
     private const int Pages = MemberRegion.ChunkPages;
     private const int CopyPages = Protocol.ProtocolLimits.ScratchBytes / (int)MemberRegion.PageBytes;
-
-    /// <summary>
-    /// Pages that are read without a rest, some 100 µs: who wants the processor waits no longer, and what a server feels of
-    /// the engine is not how much time it takes, but how much at once.
-    /// </summary>
-    private const int PiecePages = 64;
     private const int RunsMax = 64;
     private readonly PageMap _pageMap = new(new ProcFs(), Environment.ProcessId);
     private readonly PageHasher _hasher;
     private readonly int _scratch;
     private readonly byte* _copy;
     private readonly PresentRun[] _runs = new PresentRun[RunsMax];
-    private int _pagesSinceRest;
 
     /// <summary>Maps the scratch file.</summary>
     /// <param name="hasher">With the domain's key.</param>
@@ -59,9 +52,8 @@ internal sealed unsafe class PageLooker : IDisposable
     /// </summary>
     /// <param name="chunk">The chunk.</param>
     /// <param name="fresh">Filled in by place: 0 where there is no such page.</param>
-    /// <param name="allowance">Told after each piece.</param>
     /// <returns>Pages found.</returns>
-    public int Look(Chunk chunk, Span<ulong> fresh, CpuAllowance allowance)
+    public int Look(Chunk chunk, Span<ulong> fresh)
     {
         fresh.Clear();
         var found = 0;
@@ -71,7 +63,7 @@ internal sealed unsafe class PageLooker : IDisposable
             var count = _pageMap.ScanOwn(ref cursor, chunk.End, _runs);
             for (var i = 0; i < count; i++)
             {
-                found += Fingerprint(chunk, _runs[i], fresh, allowance);
+                found += Fingerprint(chunk, _runs[i], fresh);
             }
         }
 
@@ -126,12 +118,12 @@ internal sealed unsafe class PageLooker : IDisposable
         FileHandle.Close(_scratch);
     }
 
-    private int Fingerprint(Chunk chunk, PresentRun run, Span<ulong> fresh, CpuAllowance allowance)
+    private int Fingerprint(Chunk chunk, PresentRun run, Span<ulong> fresh)
     {
         var found = 0;
-        for (var address = run.Start; address < run.End; address += PiecePages * MemberRegion.PageBytes)
+        for (var address = run.Start; address < run.End; address += CopyPages * MemberRegion.PageBytes)
         {
-            var bytes = Math.Min(run.End - address, PiecePages * MemberRegion.PageBytes);
+            var bytes = Math.Min(run.End - address, CopyPages * MemberRegion.PageBytes);
             var copied = (int)(FileHandle.WriteFrom(_scratch, address, bytes, 0) / (long)MemberRegion.PageBytes);
             var target = fresh.Slice((int)((address - chunk.Base) / MemberRegion.PageBytes), copied);
             // SAFETY: the scratch file's mapping holds the pages that were just copied.
@@ -143,7 +135,6 @@ internal sealed unsafe class PageLooker : IDisposable
 
             found += copied;
             ScannedPagesTotal += (ulong)copied;
-            Rest(copied, allowance);
             if (copied * (long)MemberRegion.PageBytes < (long)bytes)
             {
                 break;
@@ -151,16 +142,6 @@ internal sealed unsafe class PageLooker : IDisposable
         }
 
         return found;
-    }
-
-    private void Rest(int pages, CpuAllowance allowance)
-    {
-        _pagesSinceRest += pages;
-        if (_pagesSinceRest >= PiecePages)
-        {
-            _pagesSinceRest = 0;
-            allowance.Rest();
-        }
     }
 
     /// <summary>0 stands for "nothing known".</summary>

@@ -193,7 +193,7 @@ public sealed class FiftyTwoTests
         // Other guests may be running beside the tests; they are not this test's business.
         IEnumerable<string> prefix = corrupt is null ? [] : [$"SAMEPAGE_TEST_CORRUPT={corrupt}"];
         return new DemoProcess(
-            "/usr/bin/env", ["--default-signal=INT", .. prefix, SamepageCommand.Executable, "scenario", "fifty-two", "--guest-size", "256M", "--json", "--anyway", .. arguments]);
+            "/usr/bin/env", [.. prefix, SamepageCommand.Executable, "scenario", "fifty-two", "--guest-size", "256M", "--json", "--anyway", .. arguments]);
     }
 
     private static KsmdLease Lease(string engine)

@@ -29,6 +29,9 @@ internal static class DaemonQuery
         _ => null,
     };
 
+    /// <summary>Why ksmd stands still where somebody drives it.</summary>
+    public static string LeftTo(string driver) => $"ksmd stands still; {driver} has it scan when it is worth it";
+
     /// <summary>Whether it drives ksmd and knows of nothing left to merge.</summary>
     public static bool IsIdle(DaemonStatus daemon) => !daemon.DryRun && s_idle.Contains(daemon.Governor.Mode);
 

@@ -71,7 +71,7 @@ internal static class Ksmd
 
         if (DaemonQuery.DriverInWords() is { } driver)
         {
-            StandardError.Tell($"ksmd stands still; {driver} has it scan when it is worth it");
+            StandardError.Tell(DaemonQuery.LeftTo(driver));
             return false;
         }
 

@@ -41,7 +41,7 @@ internal static class SamepageCommand
 
     /// <summary>Starts it as a terminal would: a shell that runs the tests in the background has them ignore SIGINT.</summary>
     public static Process Start(params IEnumerable<string> arguments) =>
-        Tool.Start("env", ["--default-signal=INT", Executable, .. arguments]);
+        Tool.StartInterruptible(Executable, arguments);
 
     /// <summary>The arguments of setpriv that run it as nobody.</summary>
     public static IEnumerable<string> AsNobody(params IEnumerable<string> arguments) =>

@@ -39,6 +39,13 @@ internal static class Tool
         return process;
     }
 
+    /// <summary>
+    /// The same for a program that is to be ended by signals: whoever runs the tests may ignore them, as nohup does and a
+    /// shell for what it starts in the background, and that is inherited.
+    /// </summary>
+    public static Process StartInterruptible(string executable, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null) =>
+        Start("env", ["--default-signal=HUP,INT", executable, .. arguments], environment);
+
     /// <summary>Sends a signal to one process.</summary>
     public static void Signal(int pid, string name)
     {

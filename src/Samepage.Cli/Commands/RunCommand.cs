@@ -100,7 +100,7 @@ internal static class RunCommand
     {
         Console.WriteLine(ksm.IsRunning ? "ksmd runs already"
             : !mayStart ? "ksmd stands still and would be left so"
-            : DaemonQuery.DriverInWords() is { } driver ? $"ksmd stands still; {driver} has it scan when it is worth it"
+            : DaemonQuery.DriverInWords() is { } driver ? DaemonQuery.LeftTo(driver)
             : $"would start ksmd (write 1 to {ksm.Root}/run)");
         Console.WriteLine($"would opt in and execute {path}");
         return ExitCode.Done;

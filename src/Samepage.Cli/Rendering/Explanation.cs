@@ -80,7 +80,7 @@ internal sealed record Explanation(
         {
             yield return driver is null
                 ? "ksmd stands still, so nothing more is merged until it is started ('samepage enable' does)"
-                : $"ksmd stands still; {driver} has it scan when it is worth it";
+                : DaemonQuery.LeftTo(driver);
         }
 
         if (host.State == KsmdState.Absent)

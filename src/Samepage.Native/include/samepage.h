@@ -83,7 +83,8 @@ SAMEPAGE_PUBLIC int32_t samepage_range_advise(void *address, uint64_t length);
  * Takes it back: every page is private and anonymous on return. -EAGAIN, and unchanged, where memory would not do;
  * -EBUSY where pages have to stay on a segment for now, as they are in use for I/O, or may be (samepage_reason_text says
  * it), or no mapping is left (vm.max_map_count), or in a forked child: they are private and merged no more, but must
- * still be discarded by samepage_range_discard; ask again later. -EDEADLK between samepage_hold and samepage_release, as for everything that waits for the engine.
+ * still be discarded by samepage_range_discard; ask again later. -EDEADLK between samepage_hold and samepage_release, as
+ * for everything that waits for the engine.
  */
 SAMEPAGE_PUBLIC int32_t samepage_range_unadvise(void *address, uint64_t length);
 

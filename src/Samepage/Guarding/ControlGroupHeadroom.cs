@@ -75,10 +75,8 @@ public sealed record ControlGroupHeadroom(
     /// <summary>Looks at a group and all groups above: each that has a limit, the lowest first.</summary>
     /// <param name="group">The group.</param>
     /// <param name="swapFreeBytes">Free swap of the host, beyond which no group can go.</param>
-    public static IEnumerable<ControlGroupHeadroom> Levels(ControlGroup group, long swapFreeBytes)
-    {
-        return Upwards(group).Select(each => Look(each, swapFreeBytes)).OfType<ControlGroupHeadroom>();
-    }
+    public static IEnumerable<ControlGroupHeadroom> Levels(ControlGroup group, long swapFreeBytes) =>
+        Upwards(group).Select(each => Look(each, swapFreeBytes)).OfType<ControlGroupHeadroom>();
 
     /// <summary>A group and all groups above but the root, the lowest first.</summary>
     private static IEnumerable<ControlGroup> Upwards(ControlGroup group)

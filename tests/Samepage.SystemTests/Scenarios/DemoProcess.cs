@@ -18,10 +18,8 @@ internal sealed class DemoProcess : IDisposable
     public DemoProcess(string executable, params IEnumerable<string> arguments)
     {
         var mark = _mark.Split('=');
-
-        // Whoever runs the tests may ignore signals, as nohup does and a shell for what it starts in the background, and that is inherited.
-        _process = Tool.Start(
-            "/usr/bin/env", ["--default-signal=HUP,INT", executable, .. arguments], new Dictionary<string, string> { [mark[0]] = mark[1], ["XDG_CACHE_HOME"] = Machine.Cache });
+        _process = Tool.StartInterruptible(
+            executable, arguments, new Dictionary<string, string> { [mark[0]] = mark[1], ["XDG_CACHE_HOME"] = Machine.Cache });
         _output = _process.StandardOutput.ReadToEndAsync();
     }
 

@@ -33,11 +33,9 @@ internal sealed class ServeProcess : IDisposable
         File.Delete(Notify);
         _manager.Bind(new UnixDomainSocketEndPoint(Notify));
         var script = $"{beside} exec \"$0\" serve \"$@\"";
-        _unshare = Tool.Start(
-            "env",
-
-            // Whoever runs the tests may ignore signals, as nohup does and a shell for what it starts in the background, and that is inherited.
-            ["--default-signal=HUP,INT", "unshare", "-pf", "--kill-child", "--mount-proc", "sh", "-c", script, SamepageCommand.Executable, .. Arguments(), "--listen", $"127.0.0.1:{Port}", .. options],
+        _unshare = Tool.StartInterruptible(
+            "unshare",
+            ["-pf", "--kill-child", "--mount-proc", "sh", "-c", script, SamepageCommand.Executable, .. Arguments(), "--listen", $"127.0.0.1:{Port}", .. options],
             new Dictionary<string, string> { ["NOTIFY_SOCKET"] = Notify, ["WATCHDOG_USEC"] = "2000000" });
         _unshare.ErrorDataReceived += (_, line) =>
         {

@@ -15,7 +15,7 @@ internal sealed unsafe class GateLock(Gate* gate, GateCalls* calls)
     /// </summary>
     public bool IsStillAdvised(Chunk chunk, int first, int end)
     {
-        var range = RangeOf(chunk.Base + ((ulong)first * MemberRegion.PageBytes), chunk.Base + ((ulong)end * MemberRegion.PageBytes));
+        var range = RangeOf(chunk.AddressOf(first), chunk.AddressOf(end));
         return range is not null && range->Standing == chunk.Region.Standing;
     }
 

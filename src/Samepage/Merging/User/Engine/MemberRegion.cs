@@ -169,6 +169,13 @@ internal sealed class Chunk
     /// <summary>Whether pages could not be merged that may be next time: refused, changed meanwhile, or the window was not opened.</summary>
     public bool IsUnfinished { get; set; }
 
+    /// <summary>The address of a page, by its place in the 2 MiB.</summary>
+    public ulong AddressOf(int page) => Base + ((ulong)page * MemberRegion.PageBytes);
+
+    /// <summary>The place of an address: 0 where it lies before, the number of pages where it lies behind.</summary>
+    public int PageOf(ulong address) =>
+        address <= Base ? 0 : (int)Math.Min((address - Base) / MemberRegion.PageBytes, MemberRegion.ChunkPages);
+
     /// <summary>Whether others were writing contents of it into a segment when the keeper was asked last.</summary>
     public bool IsWaiting { get; set; }
 

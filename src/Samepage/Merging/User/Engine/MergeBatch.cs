@@ -123,8 +123,8 @@ internal sealed unsafe class MergeBatch(
         chunk.Region.Fingerprints(chunk).CopyTo(_asked);
 
         // What is known of the rest is of a time when it could be merged too.
-        _asked.AsSpan(0, PageOf(chunk, chunk.Start)).Clear();
-        _asked.AsSpan(PageOf(chunk, chunk.End)).Clear();
+        _asked.AsSpan(0, chunk.PageOf(chunk.Start)).Clear();
+        _asked.AsSpan(chunk.PageOf(chunk.End)).Clear();
         AddRetiring(chunk, looker);
         for (var page = 0; page < _asked.Length; page++)
         {
@@ -140,8 +140,6 @@ internal sealed unsafe class MergeBatch(
             }
         }
     }
-
-    private static int PageOf(Chunk chunk, ulong address) => (int)((address - chunk.Base) / MemberRegion.PageBytes);
 
     /// <summary>What is still mapped from a segment that is to be emptied must find another.</summary>
     private void AddRetiring(Chunk chunk, PageLooker looker)

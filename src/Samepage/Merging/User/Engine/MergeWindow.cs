@@ -102,12 +102,10 @@ internal sealed unsafe class MergeWindow : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _aside.Dispose();
 
-    private static ulong AddressOf(Chunk chunk, int page) => chunk.Base + (ulong)page * PageBytes;
-
     private bool Open(Chunk chunk, WindowPlan plan)
     {
         var mode = Breakage.Is(BreakageKind.WriteProtect) ? UserfaultModes.WriteProtect | UserfaultModes.Missing : UserfaultModes.Missing;
-        var (start, bytes) = (AddressOf(chunk, plan.First), (ulong)(plan.End - plan.First) * PageBytes);
+        var (start, bytes) = (chunk.AddressOf(plan.First), (ulong)(plan.End - plan.First) * PageBytes);
         if (!_aside.Open())
         {
             return false;
@@ -128,7 +126,7 @@ internal sealed unsafe class MergeWindow : IDisposable
     {
         if (Breakage.Is(BreakageKind.WriteProtect))
         {
-            _ = _fault.WriteProtect(AddressOf(chunk, plan.First), (ulong)(plan.End - plan.First) * PageBytes, isProtected: true);
+            _ = _fault.WriteProtect(chunk.AddressOf(plan.First), (ulong)(plan.End - plan.First) * PageBytes, isProtected: true);
         }
 
         for (var page = plan.First; page < plan.End;)
@@ -151,7 +149,7 @@ internal sealed unsafe class MergeWindow : IDisposable
 
         if (Breakage.Is(BreakageKind.EarlyWake))
         {
-            _ = _fault.Unregister(AddressOf(chunk, plan.First), (ulong)(plan.End - plan.First) * PageBytes);
+            _ = _fault.Unregister(chunk.AddressOf(plan.First), (ulong)(plan.End - plan.First) * PageBytes);
             Breakage.Linger();
             _ = Open(chunk, plan);
         }
@@ -170,7 +168,7 @@ internal sealed unsafe class MergeWindow : IDisposable
             }
 
             var error = _fault.Move(
-                (ulong)_aside.At(page), AddressOf(chunk, page), (ulong)(end - page) * PageBytes, out var moved);
+                (ulong)_aside.At(page), chunk.AddressOf(page), (ulong)(end - page) * PageBytes, out var moved);
             for (var last = page + (int)(moved / PageBytes); page < last; page++)
             {
                 plan.Fate[page] = PageFate.Aside;
@@ -236,7 +234,7 @@ internal sealed unsafe class MergeWindow : IDisposable
 
             // Where no mapping can be had, the pages stand aside still.
             if (plan.Place[page] == 0 || RawMemory.MapPrivate(
-                AddressOf(chunk, page), (ulong)(end - page) * PageBytes, shelf.At(plan.Place[page]).Descriptor,
+                chunk.AddressOf(page), (ulong)(end - page) * PageBytes, shelf.At(plan.Place[page]).Descriptor,
                 plan.Slot[page] * PageBytes, noReserve) == Errno.None)
             {
                 new Span<PageFate>(plan.Fate + page, end - page).Fill(PageFate.Merged);
@@ -278,7 +276,7 @@ internal sealed unsafe class MergeWindow : IDisposable
         for (var tries = 0; page < end; tries++)
         {
             var error = _fault.Move(
-                AddressOf(chunk, page), (ulong)_aside.At(page), (ulong)(end - page) * PageBytes, out var moved);
+                chunk.AddressOf(page), (ulong)_aside.At(page), (ulong)(end - page) * PageBytes, out var moved);
             var back = (int)(moved / PageBytes);
             if (back != 0)
             {
@@ -306,7 +304,7 @@ internal sealed unsafe class MergeWindow : IDisposable
     /// </summary>
     private bool CopyBack(Chunk chunk, int page)
     {
-        var error = Userfault.Copy(_fault.Descriptor, AddressOf(chunk, page), _aside.At(page));
+        var error = Userfault.Copy(_fault.Descriptor, chunk.AddressOf(page), _aside.At(page));
 
         // ENOENT, EINVAL: the program took the mapping away itself, past the C library, and its pages with it.
         return error is Errno.None or Errno.EEXIST or Errno.ENOENT or Errno.EINVAL;
@@ -314,7 +312,7 @@ internal sealed unsafe class MergeWindow : IDisposable
 
     private void Close(Chunk chunk, WindowPlan plan)
     {
-        var (start, bytes) = (AddressOf(chunk, plan.First), (ulong)(plan.End - plan.First) * PageBytes);
+        var (start, bytes) = (chunk.AddressOf(plan.First), (ulong)(plan.End - plan.First) * PageBytes);
         _ = _fault.Unregister(start, bytes);
 
         // Unregistering wakes for what is still registered; who waits where a run was mapped is woken here.
@@ -324,7 +322,7 @@ internal sealed unsafe class MergeWindow : IDisposable
     /// <summary>A new mapping has lost what the program had said of the old one.</summary>
     private static void KeepMarks(Chunk chunk, WindowPlan plan)
     {
-        var (start, bytes) = (AddressOf(chunk, plan.First), (ulong)(plan.End - plan.First) * PageBytes);
+        var (start, bytes) = (chunk.AddressOf(plan.First), (ulong)(plan.End - plan.First) * PageBytes);
         if ((chunk.Marks & MappingMarks.WithheldFromFork) != 0)
         {
             _ = RawMemory.WithholdFromFork(start, bytes);
@@ -366,7 +364,7 @@ internal sealed unsafe class MergeWindow : IDisposable
                 // Pages that the child has (EEXIST), and places where it maps the segment itself (ENOENT), need nothing.
                 if (source is not null)
                 {
-                    _ = Userfault.Copy(child, AddressOf(chunk, page), source);
+                    _ = Userfault.Copy(child, chunk.AddressOf(page), source);
                 }
             }
 

@@ -83,8 +83,8 @@ internal sealed unsafe class PageLooker : IDisposable
             var count = _pageMap.ScanOwn(ref cursor, chunk.End, _runs);
             for (var i = 0; i < count; i++)
             {
-                var first = (int)((_runs[i].Start - chunk.Base) / MemberRegion.PageBytes);
-                var end = (int)((_runs[i].End - chunk.Base) / MemberRegion.PageBytes);
+                var first = chunk.PageOf(_runs[i].Start);
+                var end = chunk.PageOf(_runs[i].End);
                 present += end - first;
                 for (var page = first + (phase - first % stride + stride) % stride; page < end; page += stride)
                 {
@@ -103,7 +103,7 @@ internal sealed unsafe class PageLooker : IDisposable
     private ulong FingerprintOne(Chunk chunk, int page)
     {
         ScannedPagesTotal++;
-        var address = chunk.Base + (ulong)page * MemberRegion.PageBytes;
+        var address = chunk.AddressOf(page);
         return FileHandle.WriteFrom(_scratch, address, MemberRegion.PageBytes, 0) == (long)MemberRegion.PageBytes
             ? NeverZero(_hasher.Fingerprint(_copy))
             : 0;
@@ -125,7 +125,7 @@ internal sealed unsafe class PageLooker : IDisposable
         {
             var bytes = Math.Min(run.End - address, CopyPages * MemberRegion.PageBytes);
             var copied = (int)(FileHandle.WriteFrom(_scratch, address, bytes, 0) / (long)MemberRegion.PageBytes);
-            var target = fresh.Slice((int)((address - chunk.Base) / MemberRegion.PageBytes), copied);
+            var target = fresh.Slice(chunk.PageOf(address), copied);
             // SAFETY: the scratch file's mapping holds the pages that were just copied.
             _hasher.Fingerprint(_copy, target);
             foreach (ref var fingerprint in target)

@@ -15,7 +15,7 @@ internal sealed class RefusedPages(GateLock gate) : IDisposable
     private readonly PageMapEntry[] _entry = new PageMapEntry[1];
 
     /// <summary>Notes one.</summary>
-    public void Add(Chunk chunk, int page) => _addresses.Add(chunk.Base + (ulong)page * MemberRegion.PageBytes);
+    public void Add(Chunk chunk, int page) => _addresses.Add(chunk.AddressOf(page));
 
     /// <summary>Has the kernel look again at those that nobody else maps; they can merge at the next look.</summary>
     /// <returns>How many were refused.</returns>

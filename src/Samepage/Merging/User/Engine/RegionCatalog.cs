@@ -167,8 +167,8 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, RunLed
                 continue;
             }
 
-            var first = PageOf(chunk, Math.Max(region.Start, old.Start));
-            var end = PageOf(chunk, Math.Min(region.End, old.End));
+            var first = chunk.PageOf(Math.Max(region.Start, old.Start));
+            var end = chunk.PageOf(Math.Min(region.End, old.End));
             if (first >= end)
             {
                 continue;
@@ -179,9 +179,6 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, RunLed
             ledger.Hand(before, chunk, first, end);
         }
     }
-
-    private static int PageOf(Chunk chunk, ulong address) =>
-        address <= chunk.Base ? 0 : (int)Math.Min((address - chunk.Base) / MemberRegion.PageBytes, MemberRegion.ChunkPages);
 
     /// <summary>Goes over the mappings: bounds each chunk by what may be merged, and strikes out runs that are gone.</summary>
     private void Walk()
@@ -229,7 +226,7 @@ internal sealed unsafe class RegionCatalog(Gate* gate, GateLock gateLock, RunLed
         {
             if (Chunks[i].Runs is { Count: > 0 })
             {
-                ledger.Drop(Chunks[i], PageOf(Chunks[i], start), PageOf(Chunks[i], end));
+                ledger.Drop(Chunks[i], Chunks[i].PageOf(start), Chunks[i].PageOf(end));
             }
         }
     }

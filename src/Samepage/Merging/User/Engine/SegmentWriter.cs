@@ -132,7 +132,7 @@ internal sealed class SegmentWriter(GateLock gate)
     /// </summary>
     private long Append(int descriptor, Chunk chunk, int page, long slot, int copies)
     {
-        var (address, changes) = (chunk.Base + (ulong)page * (ulong)PageBytes, gate.Changes);
+        var (address, changes) = (chunk.AddressOf(page), gate.Changes);
         for (var copy = 0; copy < copies; copy++)
         {
             if (FileHandle.WriteFrom(descriptor, address, (ulong)PageBytes, (ulong)((slot + copy) * PageBytes)) != PageBytes)
